@@ -1,0 +1,2 @@
+import type { Starter } from './targets.ts'
+export const ours: Starter[] = []

@@ -1,0 +1,119 @@
+import Fastify, { type FastifyInstance } from 'fastify'
+import { createHotApplications } from './applications/hot.ts'
+import { publishableFromKey } from './applications/publishable.ts'
+import type { Config } from './config.ts'
+import './errors.ts'
+import { limitTable } from './limits.ts'
+import { serviceFromToken } from './oauth/access-token.ts'
+import { serviceFromSecret } from './oauth/client-authentication.ts'
+import { createActivity } from './platform/activity.ts'
+import { createAddressResolver } from './platform/address.ts'
+import { createBus } from './platform/bus.ts'
+import { createCaches } from './platform/cache.ts'
+import type { Deps } from './platform/context.ts'
+import type { Database } from './platform/db.ts'
+import { mint } from './platform/ids.ts'
+import { createKeyRing } from './platform/keys.ts'
+import { createLimits } from './platform/limits.ts'
+import type { LimitStore } from './platform/limit-store.ts'
+import type { Log } from './platform/log.ts'
+import type { Secrets } from './platform/secrets.ts'
+import { type Clock, monotonic } from './platform/time.ts'
+import { createTokenCache } from './platform/token-cache.ts'
+import { appRouter } from './router.ts'
+import { endUserFromToken } from './sessions/access.ts'
+import { registerDocuments } from './surfaces/documents.ts'
+import { registerEdge } from './surfaces/edge.ts'
+import { requestIdOf } from './surfaces/facts.ts'
+import { listOperations } from './surfaces/operations.ts'
+import { registerRest } from './surfaces/rest.ts'
+import { registerTrpc } from './surfaces/trpc.ts'
+
+/** What varies between a deployment and a test; everything else is made here. */
+export type AppOptions = {
+  config: Config
+  database: Database
+  secrets: Secrets
+  log: Log
+  clock: Clock
+  limitStore: LimitStore
+}
+
+export type App = {
+  http: FastifyInstance
+  deps: Deps
+  /** Turns `/ready` to 503; requests are still answered. */
+  drain(): void
+  /** Finishes requests under way, writes what is only in memory, ends background work. */
+  close(): Promise<void>
+}
+
+/** Composes the server; listens nowhere yet. */
+export async function createApp(options: AppOptions): Promise<App> {
+  const { config, database, secrets, log, clock, limitStore } = options
+  const issuer = config.PUBLIC_URL
+  const bus = createBus(database, mint('req'), log, monotonic)
+  const caches = createCaches(monotonic, bus.healthy)
+  const keys = createKeyRing({ sql: database.sql, secrets, clock, algorithm: config.TOKEN_ALGORITHM })
+  await keys.load()
+  const activity = createActivity(database.sql, clock, log)
+  const deps: Deps = {
+    config,
+    database,
+    secrets,
+    keys,
+    tokens: createTokenCache({ keys, issuer }),
+    limits: createLimits({
+      table: limitTable,
+      overrides: config.RATE_LIMIT_OVERRIDES,
+      store: limitStore,
+      engine: database.engine,
+      enabled: config.RATE_LIMITS,
+    }),
+    caches,
+    applications: createHotApplications(caches, database.sql),
+    checks: {
+      publishable: publishableFromKey,
+      accessToken: serviceFromToken,
+      clientSecret: serviceFromSecret,
+      sessionToken: endUserFromToken,
+    },
+    activity,
+    log,
+    clock,
+  }
+  await bus.connect(caches)
+  activity.start()
+
+  const http = Fastify({
+    logger: false,
+    bodyLimit: 65_536,
+    // An external_user_id has up to 255 characters, each up to 12 when percent-encoded.
+    routerOptions: { maxParamLength: 4096 },
+    genReqId: (request) => requestIdOf(request.headers['x-request-id']),
+    requestTimeout: 30_000,
+    connectionTimeout: 60_000,
+    forceCloseConnections: 'idle',
+  })
+  const addresses = createAddressResolver(config.TRUSTED_PROXIES)
+  const operations = listOperations(appRouter)
+  const state = { draining: false }
+  registerEdge(http, deps)
+  registerDocuments(http, deps, addresses, operations, state)
+  registerRest(http, deps, addresses, operations)
+  await registerTrpc(http, deps, addresses, appRouter)
+  return {
+    http,
+    deps,
+    drain: () => {
+      state.draining = true
+    },
+    async close() {
+      state.draining = true
+      await http.close()
+      await activity.close()
+      await bus.close()
+      await deps.limits.close()
+    },
+  }
+}

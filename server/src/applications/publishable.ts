@@ -1,0 +1,25 @@
+import type { Ctx } from '../platform/context.ts'
+import { ApiError } from '../platform/errors.ts'
+import type { Publishable } from '../platform/principal.ts'
+import { isActive } from './hot.ts'
+
+/**
+ * A browser's principal: a known publishable key from a listed origin. An unknown key and an unlisted origin answer
+ * alike (security 98). GET may come without `Origin`, as same-origin browser GETs do; nothing else may.
+ * @throws 404 origin_not_allowed; 403 tenant_inactive
+ */
+export async function publishableFromKey(ctx: Ctx, key: string): Promise<Publishable> {
+  const application = await ctx.deps.applications.byClientId.get(key)
+  const { origin, method } = ctx.request
+  const allowed = origin === null ? method === 'GET' || method === 'HEAD' : application?.allowedOrigins.includes(origin)
+  if (!application || !allowed) throw new ApiError('origin_not_allowed')
+  if (!isActive(application)) throw new ApiError('tenant_inactive')
+  return {
+    kind: 'anonymous',
+    id: application.clientId,
+    tenantId: application.tenantId,
+    applicationId: application.id,
+    bucket: null,
+    origin,
+  }
+}

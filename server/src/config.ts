@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs'
+import { loadEnvFile } from 'node:process'
+import { z } from 'zod'
+
+const flag = z.enum(['true', 'false', 'on', 'off']).transform((text) => text === 'true' || text === 'on')
+const whole = (min: number, max: number) =>
+  z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number')
+    .transform(Number)
+    .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+
+const Overrides = z
+  .string()
+  .transform((text, issues) => {
+    try {
+      return JSON.parse(text) as unknown
+    } catch {
+      issues.addIssue({ code: 'custom', message: 'must be JSON such as {"admin_read":{"points":1200}}' })
+      return z.NEVER
+    }
+  })
+  .pipe(
+    z.record(
+      z.string(),
+      z.strictObject({ points: z.number().int().positive().optional(), seconds: z.number().int().positive().optional() }),
+    ),
+  )
+
+/** Every setting, with its default. The README's table is checked against this object by a test. */
+export const Settings = z.object({
+  NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
+  PORT: whole(0, 65535).default(3000),
+  HOST: z.string().min(1).default('localhost'),
+  PUBLIC_URL: z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).optional(),
+  DATA_DIR: z.string().min(1).default('./data'),
+  DATABASE_URL: z.url({ protocol: /^postgres(ql)?$/, error: 'must be a postgres:// URL' }).optional(),
+  DATABASE_POOL_SIZE: whole(1, 200).default(10),
+  REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// URL' }).optional(),
+  TRUSTED_PROXIES: z.string().default(''),
+  MASTER_KEY: z.string().optional(),
+  LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  FREE_AI_TENANT_CAP: whole(0, 999_999_999).default(1000),
+  TOKEN_ALGORITHM: z.enum(['ES256', 'RS256']).default('ES256'),
+  RATE_LIMITS: flag.default(true),
+  RATE_LIMIT_OVERRIDES: Overrides.default({}),
+  DEMO: flag.optional(),
+  JOBS: flag.default(true),
+  DRAIN_SECONDS: whole(0, 600).default(10),
+  WEBAUTHN_TEST_MODE: flag.default(false),
+  TEST_AUTHENTICATOR_SECRET: z.string().min(32, 'must have at least 32 characters').optional(),
+})
+
+export type Config = Omit<z.output<typeof Settings>, 'PUBLIC_URL' | 'DEMO'> & {
+  /** Issuer and base of every link; no trailing slash. Never built from a request. */
+  PUBLIC_URL: string
+  DEMO: boolean
+}
+
+/** Wrong settings: one line a variable, naming it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+const isLocal = (url: URL) => url.hostname === 'localhost' || url.hostname === '127.0.0.1' || url.hostname === '[::1]'
+
+/** What the settings must satisfy together; each row is a sentence that names the variable. */
+function contradictions(config: Config): string[] {
+  const url = new URL(config.PUBLIC_URL)
+  const production = config.NODE_ENV === 'production'
+  const rules: [boolean, string][] = [
+    [url.pathname !== '/' || url.search !== '' || url.hash !== '', 'PUBLIC_URL: must be an origin, without path or query'],
+    [production && url.protocol !== 'https:' && !isLocal(url), 'PUBLIC_URL: must be https in production'],
+    [production && !config.MASTER_KEY, 'MASTER_KEY: is required in production (64 hex characters, from `openssl rand -hex 32`)'],
+    [production && !config.RATE_LIMITS, 'RATE_LIMITS: cannot be off in production'],
+    [production && config.WEBAUTHN_TEST_MODE, 'WEBAUTHN_TEST_MODE: cannot be on in production'],
+    [production && config.DEMO, 'DEMO: cannot be on in production'],
+    [config.WEBAUTHN_TEST_MODE && !config.TEST_AUTHENTICATOR_SECRET, 'TEST_AUTHENTICATOR_SECRET: is required with WEBAUTHN_TEST_MODE'],
+    [config.TRUSTED_PROXIES.includes('*'), 'TRUSTED_PROXIES: takes CIDRs or the word loopback, never *'],
+  ]
+  return rules.filter(([wrong]) => wrong).map(([, sentence]) => sentence)
+}
+
+/**
+ * Reads and checks the settings.
+ * @param source variables; empty strings count as absent
+ * @throws ConfigError with one line for each wrong variable
+ */
+export function parseConfig(source: Record<string, string | undefined>): Config {
+  const present = Object.fromEntries(Object.entries(source).filter(([, value]) => value !== undefined && value !== ''))
+  const parsed = Settings.safeParse(present)
+  if (!parsed.success) {
+    throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
+  }
+  const values = parsed.data
+  const config: Config = {
+    ...values,
+    PUBLIC_URL: (values.PUBLIC_URL ?? `http://localhost:${values.PORT}`).replace(/\/$/, ''),
+    DEMO: values.DEMO ?? values.NODE_ENV === 'development',
+  }
+  const wrong = contradictions(config)
+  if (wrong.length > 0) throw new ConfigError(wrong.join('\n'))
+  return config
+}
+
+/** The environment, after `.env` (which never overrides it). The only reader of `process.env`. */
+export function readConfig(envFile = '.env'): Config {
+  if (existsSync(envFile)) loadEnvFile(envFile)
+  return parseConfig(process.env)
+}

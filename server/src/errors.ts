@@ -1,0 +1,23 @@
+import { applicationErrors } from './applications/errors.ts'
+import { credentialErrors } from './credentials/errors.ts'
+import { oauthErrors } from './oauth/errors.ts'
+import { onboardingErrors } from './onboarding/errors.ts'
+import { genericErrors, registerErrors } from './platform/errors.ts'
+import { sessionErrors } from './sessions/errors.ts'
+import { userErrors } from './users/errors.ts'
+
+/** Every code the server may answer. A slice adds its table here; duplicates stop the start. */
+export const errorTables = [
+  genericErrors,
+  onboardingErrors,
+  oauthErrors,
+  applicationErrors,
+  userErrors,
+  credentialErrors,
+  sessionErrors,
+] as const
+
+type KeysOf<T> = T extends object ? keyof T : never
+export type ErrorCode = KeysOf<(typeof errorTables)[number]> & string
+
+registerErrors([...errorTables])

@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { command, query, router } from '../platform/procedures.ts'
+import { displayText } from '../platform/text.ts'
+import { requireRoom } from './capacity.ts'
+import { availability, provisionAgent } from './service.ts'
+
+const Limits = z.object({ maxUsers: z.number().int(), maxApps: z.number().int() })
+
+/** The published answer, in its own spelling. */
+export const AgentCredentials = z
+  .object({
+    tenantId: z.string().meta({ examples: ['org_8YpZ3kQ1vT6mWc0RbN4xLd'] }),
+    clientId: z.string().meta({ examples: ['cli_8YpZ3kQ1vT6mWc0RbN4xLd'] }),
+    clientSecret: z.string().meta({ description: 'Shown once.' }),
+    publishableKey: z.string().meta({ description: 'The same value as `clientId`; for `TryMellon.create()`.' }),
+    applicationId: z.string().meta({ examples: ['app_8YpZ3kQ1vT6mWc0RbN4xLd'] }),
+    limits: Limits,
+    inactivity_purge_after_days: z.number().int(),
+  })
+  .meta({ id: 'AgentCredentials' })
+
+export const onboardingRouter = router({
+  provision_agent: command({
+    rest: 'POST /v1/onboarding/ai',
+    dialect: 'plain',
+    auth: 'none',
+    limit: ['onboarding_ai', 'onboarding_ai_net'],
+    idempotent: 'address',
+    audits: ['tenant.provisioned', 'application.created'],
+    errors: ['free_ai_capacity_reached'],
+    secret: true,
+    summary: 'Get a tenant, an application and client credentials with one call (the vending machine).',
+    description: 'Unauthenticated; once an hour an address. The client secret is shown once.',
+    input: z.strictObject({ name: displayText(1, 100).meta({ examples: ['My Agent Name'] }) }),
+    output: AgentCredentials,
+    guard: requireRoom,
+    run: provisionAgent,
+  }),
+  availability: query({
+    rest: 'GET /v1/onboarding/ai',
+    dialect: 'plain',
+    auth: 'none',
+    limit: ['onboarding_step'],
+    audits: [],
+    errors: [],
+    summary: 'Look whether the vending machine would answer, without using up the hour.',
+    input: z.strictObject({}),
+    output: z.object({
+      available: z.boolean(),
+      limits: Limits,
+      inactivity_purge_after_days: z.number().int(),
+      rate_limit: z.object({ count: z.number().int(), window_seconds: z.number().int() }),
+      retry_after: z.number().int().optional(),
+    }),
+    run: availability,
+  }),
+})

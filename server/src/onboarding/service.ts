@@ -1,0 +1,67 @@
+import { record } from '../audit/record.ts'
+import { addressKey } from '../platform/address.ts'
+import type { Ctx } from '../platform/context.ts'
+import { mint } from '../platform/ids.ts'
+import { mintSecret, preview } from '../platform/secrets.ts'
+import { INACTIVITY_PURGE_DAYS, plans } from '../tenants/plans.ts'
+import { hasRoom, lockCapacity, requireRoom } from './capacity.ts'
+
+const limits = { maxUsers: plans.free_ai.users, maxApps: plans.free_ai.applications }
+
+/**
+ * The vending machine: a tenant, its one application and a client secret, for nothing but a name.
+ * Everything is one transaction; the secret is shown here once and stored as a keyed hash.
+ * @throws 503 free_ai_capacity_reached
+ */
+export async function provisionAgent(ctx: Ctx, input: { name: string }) {
+  await lockCapacity(ctx.sql)
+  await requireRoom(ctx)
+  const now = ctx.now()
+  const [accountId, tenantId, applicationId, clientId] = [mint('acc'), mint('org'), mint('app'), mint('cli')]
+  const clientSecret = mintSecret('sec')
+  await ctx.db.account.create({ data: { id: accountId, plan: 'free_ai', createdAt: now } })
+  await ctx.db.tenant.create({ data: { id: tenantId, accountId, name: input.name, createdAt: now, lastActiveAt: now } })
+  await ctx.db.application.create({
+    data: { tenantId, id: applicationId, clientId, name: input.name, createdAt: now, updatedAt: now, allowedOrigins: [] },
+  })
+  await ctx.db.clientSecret.create({
+    data: {
+      tenantId,
+      applicationId,
+      hash: new Uint8Array(ctx.deps.secrets.hash(clientSecret)),
+      preview: preview(clientSecret),
+      createdAt: now,
+    },
+  })
+  await ctx.db.directory.createMany({
+    data: [
+      { kind: 'client', key: clientId, tenantId, id: applicationId },
+      { kind: 'application', key: applicationId, tenantId, id: applicationId },
+    ],
+  })
+  record(ctx, 'tenant.provisioned', { tenantId, applicationId: null, metadata: { plan: 'free_ai', name: input.name } })
+  record(ctx, 'application.created', { tenantId, applicationId, metadata: { name: input.name } })
+  return {
+    tenantId,
+    clientId,
+    clientSecret,
+    publishableKey: clientId,
+    applicationId,
+    limits,
+    inactivity_purge_after_days: INACTIVITY_PURGE_DAYS,
+  }
+}
+
+/** What an agent may look at before it posts. */
+export async function availability(ctx: Ctx) {
+  const row = ctx.deps.limits.row('onboarding_ai')
+  const blocked = await ctx.deps.limits.blocked('onboarding_ai', addressKey(ctx.request.ip))
+  const room = await hasRoom(ctx.sql, ctx.deps.config.FREE_AI_TENANT_CAP)
+  return {
+    available: room && !blocked,
+    limits,
+    inactivity_purge_after_days: INACTIVITY_PURGE_DAYS,
+    rate_limit: { count: row.points, window_seconds: row.seconds },
+    ...(blocked ? { retry_after: blocked.retryAfter } : {}),
+  }
+}

@@ -1,0 +1,73 @@
+import { addressKey, networkKey } from './address.ts'
+import { parseBasic } from './authenticate.ts'
+import type { Ctx } from './context.ts'
+import type { LimitFact, LimitKey, LimitStage } from './limits.ts'
+import type { Endpoint } from './procedures.ts'
+
+const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
+
+const member = (input: unknown, name: string): string | null =>
+  input && typeof input === 'object' && name in input ? text((input as Record<string, unknown>)[name]) : null
+
+function clientId(ctx: Ctx, input: unknown): string | null {
+  const header = ctx.request.authorization
+  const basic = header && /^basic /i.test(header) ? parseBasic(header.slice(6).trim()) : null
+  return basic?.id ?? member(input, 'client_id')
+}
+
+function fact(ctx: Ctx, input: unknown, name: LimitFact): string | null {
+  const { principal, request } = ctx
+  switch (name) {
+    case 'address':
+      return addressKey(request.ip)
+    case 'network':
+      return networkKey(request.ip)
+    case 'principal':
+      return principal.bucket
+    case 'application':
+      return principal.applicationId
+    case 'session':
+      return principal.kind === 'end_user' ? principal.sessionId : null
+    case 'user':
+      return principal.kind === 'end_user' ? principal.id : member(input, 'external_user_id')
+    case 'client':
+      return clientId(ctx, input)
+    case 'server':
+      return 'server'
+    default:
+      return null
+  }
+}
+
+/** The bucket that a row's facts make of this call; null when one is missing, which skips the row. */
+export function bucketOf(ctx: Ctx, input: unknown): (key: LimitKey) => string | null {
+  return (key) => {
+    const parts = key.split('+').map((name) => fact(ctx, input, name as LimitFact))
+    return parts.includes(null) ? null : parts.join(' ')
+  }
+}
+
+/**
+ * Counts the call on the endpoint's rows of one stage, outside any transaction: a hit stands when the command rolls back.
+ * @returns gives the points back for outcomes that the row names
+ * @throws 429 rate_limit_exceeded; 503 service_unavailable when the store is away and the operation writes
+ */
+export async function applyLimits(ctx: Ctx, endpoint: Endpoint, stage: LimitStage, write: boolean, input: unknown) {
+  const { limits } = ctx.deps
+  const names = limits.at(stage, endpoint.limit)
+  const refundable: [string, string][] = []
+  if (names.length > 0) {
+    const bucket = bucketOf(ctx, input)
+    const verdicts = await limits.consume(names, bucket, { write })
+    if (verdicts.length > 0) Object.assign(ctx.response.headers, limits.headers(verdicts))
+    for (const name of names) {
+      const id = bucket(limits.row(name).key)
+      if (id !== null) refundable.push([name, id])
+    }
+  }
+  return async (code: string): Promise<void> => {
+    for (const [name, id] of refundable) {
+      if (limits.row(name).refund?.includes(code)) await limits.refund(name, id)
+    }
+  }
+}

@@ -1,0 +1,196 @@
+import { initTRPC } from '@trpc/server'
+import type { OpenApiMeta } from 'trpc-to-openapi'
+import type { z } from 'zod'
+import type { ErrorCode } from '../errors.ts'
+import { addressKey } from './address.ts'
+import { authenticate } from './authenticate.ts'
+import { authorize } from './authorize.ts'
+import type { Ctx, RequestContext } from './context.ts'
+import { ApiError } from './errors.ts'
+import { checkKey, find, hashRequest, type IdempotencyScope, replay } from './idempotency.ts'
+import { applyLimits } from './limit-stages.ts'
+import './messages.ts'
+import { type AuthKind, anonymous, type PrincipalFor } from './principal.ts'
+import { SYSTEM_TENANT, writeTrail } from './trail.ts'
+import { unitOfWork } from './unit-of-work.ts'
+
+export type Method = 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE'
+export type Dialect = 'envelope' | 'plain' | 'oauth' | 'document'
+
+/** Everything that is true of an endpoint but its function; surfaces read it, nothing else decides it. */
+export type Endpoint = {
+  /** Method and path template; the REST route. */
+  rest: `${Method} /${string}`
+  /** Success status; 200 unless said. 204 sends no body. */
+  status?: 200 | 201 | 202 | 204
+  /** How answers look on REST (http-api.md §2.1); `envelope` unless said. */
+  dialect?: Dialect
+  /** Who may call. No default. */
+  auth: AuthKind | readonly AuthKind[]
+  /** Scope that a service principal needs. */
+  scope?: string
+  /** Rows of the limits table that this endpoint counts on; stated even when none. */
+  limit: readonly string[]
+  /** Accepts `Idempotency-Key`, counted by application, or by address where nobody is signed in. */
+  idempotent?: 'application' | 'address'
+  /** Audit events that it may write. */
+  audits: readonly string[]
+  /** Codes that it may answer beside the generic ones. */
+  errors: readonly ErrorCode[]
+  /** One sentence: OpenAPI summary, SDK doc comment, MCP description. */
+  summary: string
+  /** Further prose for the document. */
+  description?: string
+  /** Becomes an MCP tool. */
+  mcp?: boolean
+  /** List shape, for the SDK's iterators. */
+  list?: 'cursor' | 'page'
+  /** The answer holds a secret or token: never cached, replays encrypted at rest. */
+  secret?: boolean
+  /**
+   * `raw`: the transaction is opened on the driver and the service has `ctx.sql` only. `statement`: the service does its
+   * work in single statements, each its own transaction. Left out: a Prisma transaction.
+   */
+  hot?: 'raw' | 'statement'
+}
+
+type Kinds<A> = A extends readonly (infer K)[] ? K : A
+type PrincipalOf<A> = PrincipalFor<Extract<Kinds<A>, AuthKind>>
+
+type Definition<A, I extends z.ZodObject, O extends z.ZodType> = Endpoint & {
+  auth: A
+  input: I
+  output: O
+  /** Refusals that come before the limits of stage `input` are counted; nothing it does is kept. */
+  guard?: (ctx: Ctx<PrincipalOf<A>>, input: z.output<I>) => Promise<void>
+  run: (ctx: Ctx<PrincipalOf<A>>, input: z.output<I>) => Promise<z.input<O>>
+}
+
+export type Meta = OpenApiMeta<{ endpoint: Endpoint }>
+
+const t = initTRPC
+  .context<RequestContext>()
+  .meta<Meta>()
+  .create({
+    // `/trpc` callers switch over the same codes as everybody else; no stack ever leaves.
+    errorFormatter({ shape, error }) {
+      const code = error instanceof ApiError ? error.errorCode : error.code === 'BAD_REQUEST' ? 'validation_error' : 'internal_error'
+      const message = code === 'internal_error' ? 'Something went wrong on our side.' : shape.message
+      return { ...shape, message, data: { code, httpStatus: error instanceof ApiError ? error.status : shape.data.httpStatus } }
+    },
+  })
+
+/** Nests records into a router; keys are the product's words, and their path is the operation's only name. */
+export const router = t.router
+
+function openapi(endpoint: Endpoint): NonNullable<Meta['openapi']> {
+  const [method, path] = endpoint.rest.split(' ') as [Method, `/${string}`]
+  return { method, path, summary: endpoint.summary, description: endpoint.description ?? endpoint.summary }
+}
+
+function begin(request: RequestContext, operation: string): Ctx {
+  const { database, clock } = request.deps
+  return {
+    ...request,
+    operation,
+    principal: anonymous,
+    db: database.prisma,
+    sql: database.sql,
+    now: clock,
+    trail: [],
+    touched: [],
+    subjectUserId: null,
+  }
+}
+
+/**
+ * limit by address → authenticate → limit by principal → authorize. No credential is a 401 before validation.
+ * tRPC's `next()` returns failures instead of throwing them; what follows here must run on success and failure alike.
+ */
+function gates(endpoint: Endpoint) {
+  const kinds: readonly AuthKind[] = typeof endpoint.auth === 'string' ? [endpoint.auth] : endpoint.auth
+  const write = !endpoint.rest.startsWith('GET ')
+  return t.middleware(async ({ ctx: request, next, path }) => {
+    const ctx = begin(request, path)
+    await applyLimits(ctx, endpoint, 'address', write, undefined)
+    ctx.principal = await authenticate(ctx, kinds)
+    if (ctx.principal.tenantId) ctx.deps.activity.touch(ctx.principal.tenantId)
+    await applyLimits(ctx, endpoint, 'principal', write, undefined)
+    await authorize(ctx, endpoint.scope)
+    return next({ ctx })
+  })
+}
+
+function idempotencyScope(ctx: Ctx, endpoint: Endpoint, input: unknown): IdempotencyScope | null {
+  const key = ctx.request.idempotencyKey
+  if (!endpoint.idempotent || key === null) return null
+  const byAddress = endpoint.idempotent === 'address'
+  return {
+    tenantId: ctx.principal.tenantId ?? SYSTEM_TENANT,
+    scope: byAddress ? addressKey(ctx.request.ip) : (ctx.principal.applicationId ?? ''),
+    operation: ctx.operation,
+    key: checkKey(key, byAddress ? 16 : 1),
+    requestHash: hashRequest(input),
+    ttlSeconds: byAddress ? 600 : 86_400,
+    status: endpoint.status ?? 200,
+    secret: endpoint.secret ?? false,
+  }
+}
+
+/** Builds an operation that changes nothing: no transaction, the pool's handles. */
+export function query<const A extends AuthKind | readonly AuthKind[], I extends z.ZodObject, O extends z.ZodType>(
+  definition: Definition<A, I, O>,
+) {
+  const { input, output, run, guard, ...endpoint } = definition
+  return t.procedure
+    .meta({ openapi: openapi(endpoint), endpoint })
+    .use(gates(endpoint))
+    .input(input)
+    .output(output)
+    .query(async ({ ctx, input: parsed }) => {
+      const call = ctx as Ctx<PrincipalOf<A>>
+      const value = parsed as z.output<I>
+      await guard?.(call, value)
+      await applyLimits(call, endpoint, 'input', false, value)
+      try {
+        return (await run(call, value)) as never
+      } finally {
+        // Denials are recorded although a query has no transaction.
+        if (call.trail.length > 0) await writeTrail(call, call.sql)
+      }
+    })
+}
+
+/** Builds an operation that changes something, in exactly one transaction. */
+export function command<const A extends AuthKind | readonly AuthKind[], I extends z.ZodObject, O extends z.ZodType>(
+  definition: Definition<A, I, O>,
+) {
+  const { input, output, run, guard, ...endpoint } = definition
+  const kind = endpoint.hot ?? 'prisma'
+  return t.procedure
+    .meta({ openapi: openapi(endpoint), endpoint })
+    .use(gates(endpoint))
+    .input(input)
+    .output(output)
+    .mutation(async ({ ctx, input: parsed }) => {
+      const call = ctx as Ctx<PrincipalOf<A>>
+      const value = parsed as z.output<I>
+      const scope = idempotencyScope(call, endpoint, value)
+      // A replay must not cost an address its hourly call, so it is looked for before the limits.
+      const earlier = scope && endpoint.idempotent === 'address' ? await find(call, scope) : null
+      if (scope && earlier) return replay(call, scope, earlier) as never
+      await guard?.(call, value)
+      const refund = await applyLimits(call, endpoint, 'input', true, value)
+      try {
+        return (await unitOfWork(call, kind, scope, async (tx) => {
+          const data = await run(tx as Ctx<PrincipalOf<A>>, value)
+          // Checked inside: a wrong shape rolls back instead of committing and then failing. Where the service's own
+          // statement was the transaction there is nothing to roll back, and tRPC's check is enough.
+          return kind === 'statement' && !scope ? data : await output.parseAsync(data)
+        })) as never
+      } catch (error) {
+        if (error instanceof ApiError) await refund(error.errorCode)
+        throw error
+      }
+    })
+}

@@ -1,0 +1,59 @@
+import type { Sql } from './db.ts'
+import { uuid7 } from './ids.ts'
+import type { Ctx } from './context.ts'
+
+/** Owner of rows that belong to no tenant. */
+export const SYSTEM_TENANT = 'system'
+
+/** One audit row before it is written; `success` and `category` come from the table of events. */
+export type TrailRow = {
+  tenantId: string
+  applicationId: string | null
+  event: string
+  category: string
+  success: boolean
+  userId: string | null
+  metadata: Record<string, unknown>
+}
+
+export const trailColumns =
+  'tenant_id, id, application_id, event, category, success, user_id, actor, ip_address, user_agent, request_id, metadata, created_at'
+
+/** Casts that make the values of `trailValues` right in an `insert … select`. */
+const casts = ['', '::uuid', '', '', '', '::boolean', '::uuid', '::jsonb', '', '', '', '::jsonb', '::timestamptz']
+
+export const trailWidth = casts.length
+
+/** `$n, $n+1::uuid, …` for one row that begins at parameter `first`. */
+export const trailPlaceholders = (first: number): string => casts.map((cast, i) => `$${first + i}${cast}`).join(', ')
+
+/** The values of one row in the order of `trailColumns`; id and time are made here. */
+export function trailValues(ctx: Ctx, row: TrailRow): unknown[] {
+  const { principal, request } = ctx
+  const now = ctx.now()
+  const actor = principal.actor ?? { kind: principal.kind, id: principal.id }
+  return [
+    row.tenantId,
+    uuid7(now),
+    row.applicationId,
+    row.event,
+    row.category,
+    row.success,
+    row.userId,
+    JSON.stringify(actor),
+    request.ip,
+    request.userAgent,
+    request.id,
+    JSON.stringify(row.metadata),
+    now,
+  ]
+}
+
+/** Writes the rows collected so far through the given handle, in one statement, and forgets them. */
+export async function writeTrail(ctx: Ctx, sql: Sql): Promise<void> {
+  if (ctx.trail.length === 0) return
+  const rows = ctx.trail.splice(0)
+  const values = rows.flatMap((row) => trailValues(ctx, row))
+  const tuples = rows.map((_, i) => `(${trailPlaceholders(1 + i * trailWidth)})`).join(', ')
+  await sql.query(`insert into audit_logs (${trailColumns}) values ${tuples}`, values)
+}

@@ -1,0 +1,17 @@
+import { applicationsRouter } from './applications/router.ts'
+import { auditLogsRouter } from './audit/router.ts'
+import { oauthRouter } from './oauth/router.ts'
+import { onboardingRouter } from './onboarding/router.ts'
+import { router } from './platform/procedures.ts'
+import { usersRouter } from './users/router.ts'
+
+/** The table of contents: one line a slice. A procedure's path here is the operation's name everywhere. */
+export const appRouter = router({
+  onboarding: onboardingRouter,
+  oauth: oauthRouter,
+  applications: applicationsRouter,
+  users: usersRouter,
+  audit_logs: auditLogsRouter,
+})
+
+export type AppRouter = typeof appRouter

@@ -1,0 +1,90 @@
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type App, createApp } from './app.ts'
+import { type Config, ConfigError, readConfig } from './config.ts'
+import { type Database, openDatabase } from './platform/db.ts'
+import type { LimitStore } from './platform/limit-store.ts'
+import { createLog, type Log } from './platform/log.ts'
+import { migrate } from './platform/migrate.ts'
+import { ensureAuditPartitions } from './platform/partitions.ts'
+import { createSecrets, loadMasterKey, randomBytes } from './platform/secrets.ts'
+import { systemClock } from './platform/time.ts'
+
+/** The configured master key; in development one is made and kept in the data folder, readable by its owner only. */
+async function masterKey(config: Config, log: Log): Promise<Buffer> {
+  if (config.MASTER_KEY) return loadMasterKey(config.MASTER_KEY)
+  const file = join(config.DATA_DIR, 'master.key')
+  try {
+    return loadMasterKey(await readFile(file, 'utf8'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  await mkdir(config.DATA_DIR, { recursive: true })
+  const key = randomBytes(32)
+  await writeFile(file, `${key.toString('hex')}\n`, { mode: 0o600, flag: 'wx' })
+  log.info({ file }, 'made a master key; whoever loses it loses every secret and signing key in this database')
+  return key
+}
+
+async function openStore(config: Config, database: Database, log: Log): Promise<LimitStore> {
+  if (!config.REDIS_URL) return { sql: database.sql }
+  const { openRedis } = await import('./platform/redis.ts')
+  return { redis: await openRedis(config.REDIS_URL, log) }
+}
+
+/** Opens everything a process needs and listens. */
+export async function boot(config: Config, log: Log): Promise<{ app: App; close(): Promise<void> }> {
+  const secrets = createSecrets({ masterKey: await masterKey(config, log) })
+  const database = await openDatabase({
+    url: config.DATABASE_URL,
+    dataDir: join(config.DATA_DIR, 'pglite'),
+    poolSize: config.DATABASE_POOL_SIZE,
+  })
+  await migrate(database)
+  await ensureAuditPartitions(database.sql, systemClock())
+  const limitStore = await openStore(config, database, log)
+  const app = await createApp({ config, database, secrets, log, clock: systemClock, limitStore })
+  await app.http.listen({ port: config.PORT, host: config.HOST })
+  return {
+    app,
+    async close() {
+      await app.close()
+      await database.close()
+    },
+  }
+}
+
+function banner(config: Config): string {
+  const url = config.PUBLIC_URL
+  return ['', '  TryMellon is ready.', '', `  API       ${url}`, `  Docs      ${url}/docs`, `  OpenAPI   ${url}/openapi.json`, ''].join('\n')
+}
+
+/** The process: settings, start, then drain on SIGTERM or SIGINT. */
+export async function start(): Promise<void> {
+  let config: Config
+  try {
+    config = readConfig()
+  } catch (error) {
+    if (!(error instanceof ConfigError)) throw error
+    process.stderr.write(`The settings are not valid:\n${error.message.replace(/^/gm, '  ')}\n`)
+    process.exitCode = 1
+    return
+  }
+  const log = createLog(config.LOG_LEVEL)
+  const running = await boot(config, log)
+  process.stdout.write(`${banner(config)}\n`)
+  let stopping = false
+  const stop = async (signal: string) => {
+    if (stopping) return
+    stopping = true
+    log.info({ signal }, 'draining')
+    running.app.drain()
+    const giveUp = setTimeout(() => process.exit(1), config.DRAIN_SECONDS * 1000)
+    giveUp.unref()
+    await running.close()
+    log.info('stopped')
+    process.exit(0)
+  }
+  process.on('SIGTERM', (signal) => void stop(signal))
+  process.on('SIGINT', (signal) => void stop(signal))
+}

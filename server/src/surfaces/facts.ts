@@ -1,0 +1,37 @@
+import type { FastifyRequest } from 'fastify'
+import type { AddressResolver } from '../platform/address.ts'
+import type { RequestFacts } from '../platform/context.ts'
+import { mint } from '../platform/ids.ts'
+
+const one = (value: string | string[] | undefined): string | null => (typeof value === 'string' ? value : null)
+
+const acceptable = /^[0-9A-Za-z_-]{8,128}$/
+
+/** `X-Request-Id` if it is well formed, else a new one. */
+export const requestIdOf = (header: string | string[] | undefined): string => {
+  const sent = one(header)
+  return sent !== null && acceptable.test(sent) ? sent : mint('req')
+}
+
+/** Node keeps the first of two `Authorization` headers silently; the raw list tells. */
+function countAuthorization(raw: readonly string[]): number {
+  let count = 0
+  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.length === 13 && raw[i]?.toLowerCase() === 'authorization') count++
+  return count
+}
+
+/** What decisions may use of a request; nothing else of it reaches a slice. */
+export function factsOf(request: FastifyRequest, addresses: AddressResolver): RequestFacts {
+  const { headers } = request
+  return {
+    id: request.id,
+    ip: addresses.resolve(request.socket.remoteAddress ?? '', one(headers['x-forwarded-for']) ?? undefined),
+    method: request.method,
+    origin: one(headers.origin),
+    authorization: one(headers.authorization),
+    authorizationCount: headers.authorization === undefined ? 0 : countAuthorization(request.raw.rawHeaders),
+    userAgent: one(headers['user-agent'])?.slice(0, 512) ?? null,
+    idempotencyKey: one(headers['idempotency-key']),
+    testAuthenticator: one(headers['x-test-authenticator']),
+  }
+}

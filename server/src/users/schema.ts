@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import { text, timestamp } from '../platform/text.ts'
+
+/** The customer's own id of a user, compared exactly. */
+export const ExternalUserId = text(1, 255).meta({ examples: ['user_123'] })
+
+/** The path value: an external id, or `id:<uuid>` for a user that has none. */
+export const UserPath = text(1, 258).meta({
+  description: 'The external user id, or `id:<uuid>` with the internal id.',
+  examples: ['user_123'],
+})
+
+const scalar = z.union([z.string(), z.number(), z.boolean()])
+const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
+
+export const Metadata = z
+  .record(z.string().min(1).max(64, 'must be at most 64 characters'), scalar)
+  .refine((value) => Object.keys(value).length <= 20, 'must have at most 20 keys')
+  .refine((value) => bytes(value) <= 2048, 'must be at most 2048 bytes')
+
+/** Its limits are the slice's own codes, so they are checked by `users/custom-claims.ts`. */
+export const CustomClaims = z.record(z.string().min(1).max(64), scalar)
+
+/** One address, no quoted local part, the domain in lower case (http-api.md §2.2). */
+export const Email = z
+  .string()
+  .max(254, 'must be at most 254 characters')
+  .regex(/^[^\s@",:;<>()[\]\\]+@[^\s@",:;<>()[\]\\]+$/, 'must be one e-mail address')
+  .pipe(z.email('must be one e-mail address'))
+  .transform((address) => {
+    const at = address.lastIndexOf('@')
+    return address.slice(0, at) + address.slice(at).toLowerCase()
+  })
+  .pipe(z.string())
+
+export const NewUser = z.strictObject({
+  external_user_id: ExternalUserId,
+  email: Email.optional(),
+  email_verified: z.boolean().default(false),
+  metadata: Metadata.default({}),
+  custom_claims: CustomClaims.default({}),
+})
+
+export const UserStatus = z.enum(['active', 'locked', 'disabled'])
+
+export const CreatedUser = z
+  .object({ id: z.string(), external_user_id: z.string(), status: UserStatus, created_at: timestamp, updated_at: timestamp })
+  .meta({ id: 'CreatedUser' })
+
+export const User = z
+  .object({
+    id: z.string(),
+    external_user_id: z.string().nullable(),
+    status: UserStatus,
+    created_at: timestamp,
+    updated_at: timestamp,
+    metadata: z.record(z.string(), scalar),
+    custom_claims: z.record(z.string(), scalar),
+  })
+  .meta({ id: 'User' })
+
+export const UserListItem = z
+  .object({ id: z.string(), external_user_id: z.string().nullable(), status: UserStatus, created_at: timestamp })
+  .meta({ id: 'UserListItem' })

@@ -1,0 +1,90 @@
+import type { z } from 'zod'
+import { record } from '../audit/record.ts'
+import type { Ctx } from '../platform/context.ts'
+import { ApiError } from '../platform/errors.ts'
+import { mint } from '../platform/ids.ts'
+import { badCursor, toPage } from '../platform/pages.ts'
+import type { Service } from '../platform/principal.ts'
+import { toIso } from '../platform/time.ts'
+import { checkClaims } from './custom-claims.ts'
+import { requireUser, type UserRow } from './find.ts'
+import { insertUser } from './insert.ts'
+import type { NewUser, User, UserListItem, UserStatus } from './schema.ts'
+
+type Status = z.output<typeof UserStatus>
+
+const present = (row: UserRow): z.input<typeof User> => ({
+  id: row.id,
+  external_user_id: row.external_user_id,
+  status: row.status as Status,
+  created_at: toIso(row.created_at),
+  updated_at: toIso(row.updated_at),
+  metadata: row.metadata,
+  custom_claims: row.custom_claims,
+})
+
+/** Creates a user before the first passkey. */
+export async function create(ctx: Ctx<Service>, input: z.output<typeof NewUser>) {
+  const { tenantId, applicationId, id: clientId } = ctx.principal
+  const application = await ctx.deps.applications.byClientId.get(clientId)
+  if (!application) throw new ApiError('unauthorized')
+  checkClaims(input.custom_claims, application.settings.custom_claims_schema, 'server')
+  const made = await insertUser(ctx, {
+    tenantId,
+    applicationId,
+    plan: application.plan,
+    externalUserId: input.external_user_id,
+    metadata: input.metadata,
+    customClaims: input.custom_claims,
+  })
+  if (!made) throw new ApiError('user_exists')
+  record(ctx, 'user.created', { userId: made.id, metadata: { source: 'admin' } })
+  if (input.email) await linkEmail(ctx, made.id, input.email, input.email_verified)
+  const at = toIso(made.createdAt)
+  return { id: made.id, external_user_id: input.external_user_id, status: 'active' as const, created_at: at, updated_at: at }
+}
+
+async function linkEmail(ctx: Ctx<Service>, userId: string, email: string, verified: boolean): Promise<void> {
+  const { tenantId, applicationId } = ctx.principal
+  const id = mint('idf')
+  const linked = await ctx.sql.query(
+    `insert into identifiers (tenant_id, id, application_id, user_id, type, value, verified, linked_at)
+     values ($1, $2, $3, $4::uuid, 'email', $5, $6, $7)
+     on conflict (tenant_id, application_id, type, value) do nothing returning id`,
+    [tenantId, id, applicationId, userId, email, verified, ctx.now()],
+  )
+  if (linked.length === 0) throw new ApiError('identity_link_email_already_taken_in_tenant')
+  record(ctx, 'identifier.linked', { userId, metadata: { identifier_id: id, identifier_type: 'email' } })
+}
+
+/** One user by external id, or by `id:<uuid>`. */
+export async function get(ctx: Ctx<Service>, input: { external_user_id: string }) {
+  return present(await requireUser(ctx, input.external_user_id))
+}
+
+/** Users of the application, oldest first; the id is time-ordered, so it is the cursor. */
+export async function list(ctx: Ctx<Service>, input: { limit: number; starting_after?: string | undefined }) {
+  const { tenantId, applicationId } = ctx.principal
+  const after = input.starting_after
+  if (after) {
+    const known = await ctx.db.user.findUnique({ where: { tenantId_id: { tenantId, id: after } }, select: { applicationId: true } })
+    if (known?.applicationId !== applicationId) throw badCursor()
+  }
+  const rows = await ctx.db.user.findMany({
+    where: { tenantId, applicationId, ...(after ? { id: { gt: after } } : {}) },
+    orderBy: { id: 'asc' },
+    take: input.limit + 1,
+    select: { id: true, externalUserId: true, status: true, createdAt: true },
+  })
+  return toPage(
+    rows,
+    input.limit,
+    (row) => row.id,
+    (row): z.input<typeof UserListItem> => ({
+      id: row.id,
+      external_user_id: row.externalUserId,
+      status: row.status as Status,
+      created_at: toIso(row.createdAt),
+    }),
+  )
+}

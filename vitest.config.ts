@@ -1,0 +1,12 @@
+import { defineConfig } from 'vitest/config'
+
+export default defineConfig({
+  test: {
+    include: ['server/**/*.test.ts', 'sdk/**/*.test.ts', 'examples/**/*.test.ts'],
+    exclude: ['**/node_modules/**', '**/dist/**'],
+    // Two workers on two cores, each with a database of its own.
+    maxWorkers: 2,
+    hookTimeout: 60_000,
+    testTimeout: 20_000,
+  },
+})
