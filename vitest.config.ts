@@ -4,6 +4,7 @@ export default defineConfig({
   test: {
     include: ['server/**/*.test.ts', 'sdk/**/*.test.ts', 'examples/**/*.test.ts'],
     exclude: ['**/node_modules/**', '**/dist/**'],
+    globalSetup: ['server/test/machine.ts'],
     // Two workers on two cores, each with a database of its own.
     maxWorkers: 2,
     hookTimeout: 60_000,

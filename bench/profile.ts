@@ -71,7 +71,7 @@ async function main(): Promise<void> {
   if (!starter) throw new Error(`no such target; there are: ${[...peers, ...ours].map(({ name }) => name).join(' · ')}`)
   const folder = mkdtempSync(join(tmpdir(), 'bench-profile-'))
   const postgres = await startPostgres()
-  const target = await starter.start({ postgres, nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${folder}`] })
+  const target = await starter.start({ postgres, rows: [values.row as RowName], nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${folder}`] })
   const work = target.works[values.row as RowName]
   if (!work) throw new Error(`${values.target} has no row ${values.row}`)
   await drive(target, work, Number(values.warm))

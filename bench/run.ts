@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { availableParallelism } from 'node:os'
+import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
 import { killAll, SERVER_CORE, spawnPinned } from './child.ts'
 import { drive } from './load.ts'
@@ -37,15 +37,20 @@ const wantedTargets = values.targets?.split(',').map((text) => text.trim())
 const isWanted = (starter: Starter) =>
   starter.rows.some((row) => wantedRows.includes(row)) && (wantedTargets?.some((start) => starter.name.startsWith(start)) ?? true)
 
+const missing: string[] = []
 const say = (line: string) => process.stderr.write(`${line}\n`)
 
-async function startAll(surroundings: Surroundings): Promise<Target[]> {
-  const targets: Target[] = []
+/** Starts what is wanted; a server that does not start is named, left out, and makes the exit code 1. */
+async function startAll(surroundings: Surroundings, targets: Target[]): Promise<void> {
   for (const starter of [...peers, ...ours].filter(isWanted)) {
-    targets.push(await starter.start(surroundings))
-    say(`  ready: ${starter.name}`)
+    try {
+      targets.push(await starter.start(surroundings))
+      say(`  ready: ${starter.name}`)
+    } catch (error) {
+      missing.push(starter.name)
+      say(`  ${starter.name} did not start: ${error}`)
+    }
   }
-  return targets
 }
 
 const databaseCpu = ({ postgres }: Surroundings, target: Target) => (target.onPostgres ? postgres.cpuSeconds : undefined)
@@ -83,10 +88,11 @@ async function measureChecks(): Promise<MicroFigure[]> {
 
 async function oneRun(run: number, cells: Cell[], starts: Start[]): Promise<void> {
   say(`run ${run} of ${runs}`)
-  const surroundings = { postgres: await startPostgres(), nodeFlags: [] }
+  const rows = ROW_NAMES.filter((row) => wantedRows.includes(row))
+  const surroundings: Surroundings = { postgres: await startPostgres(), nodeFlags: [], rows }
   const targets: Target[] = []
   try {
-    targets.push(...(await startAll(surroundings)))
+    await startAll(surroundings, targets)
     cells.push(...(await measure(run, targets, surroundings)))
     for (const { name, pid, firstReadyMs, readyMs, readyMegabytes } of targets) {
       starts.push({ run, target: name, firstReadyMs, readyMs, readyMegabytes, endMegabytes: residentMegabytes(pid) })
@@ -98,7 +104,7 @@ async function oneRun(run: number, cells: Cell[], starts: Start[]): Promise<void
 }
 
 async function main(): Promise<number> {
-  if (availableParallelism() < 1) return 1
+  if (cpus().length < 2) throw new Error('needs two cores: one for the server, one for client and database')
   const [cells, starts, checks]: [Cell[], Start[], MicroFigure[][]] = [[], [], []]
   for (let run = 1; run <= runs; run++) {
     if (wantedRows.some((row) => row !== 'micro')) await oneRun(run, cells, starts)
@@ -106,7 +112,9 @@ async function main(): Promise<number> {
   }
   const tables = [cells.length > 0 && workTable(cells), starts.length > 0 && startTable(starts), checks.length > 0 && microTable(checks)]
   console.log(tables.filter(Boolean).join('\n\n'))
-  return cells.some((cell) => cell.rounds.some((round) => round.failures.length > 0)) ? 1 : 0
+  const failed = cells.some((cell) => cell.rounds.some((round) => round.failures.length > 0))
+  if (missing.length > 0) say(`did not start: ${missing.join(' · ')}`)
+  return failed || missing.length > 0 ? 1 : 0
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))

@@ -23,8 +23,8 @@ export type Target = Server & {
   readyMegabytes: number
 }
 
-/** What a server is started with: the shared database server, and further arguments of node. */
-export type Surroundings = { postgres: Postgres; nodeFlags: string[] }
+/** What a server is started with: the shared database server, further arguments of node, the rows to be ready for. */
+export type Surroundings = { postgres: Postgres; nodeFlags: string[]; rows: RowName[] }
 
 export type Starter = { name: string; rows: RowName[]; start: (surroundings: Surroundings) => Promise<Target> }
 

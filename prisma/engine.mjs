@@ -10,9 +10,9 @@ const message =
 
 if (process.argv.includes('--version')) {
   console.log('schema-engine-cli not-installed')
-} else if (process.argv.includes('cli')) {
-  console.error(JSON.stringify({ is_panic: false, error_code: 'P0000', message, meta: {} }))
-  process.exitCode = 1
+} else if (process.argv.includes('can-connect-to-database')) {
+  // The CLI waits for this answer before it asks anything else.
+  process.exitCode = 0
 } else {
   for await (const line of createInterface({ input: process.stdin })) {
     const { id } = JSON.parse(line)

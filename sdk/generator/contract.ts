@@ -1,4 +1,4 @@
-import { type Operation, operationsOf, type OpenApi } from './operations.ts'
+import { type OpenApi, type Operation, operationsOf } from './operations.ts'
 import { doc, type Schema, schemaText, typeName } from './schema-text.ts'
 
 type Tree<Leaf> = { [name: string]: Leaf | Tree<Leaf> }
@@ -49,6 +49,7 @@ function rowText(operation: Operation): string {
   if (operation.list) members.push(`list: '${operation.list}'`)
   if (operation.query.length > 0) members.push(`query: ${JSON.stringify(operation.query).replace(/"/g, "'")}`)
   if (!operation.auth.includes('admin')) members.push('open: true')
+  if (!operation.input) members.push('bare: true')
   const name = camel(operation.id.slice(operation.id.lastIndexOf('.') + 1))
   return `${name}: { ${members.join(', ')} },`
 }
@@ -71,7 +72,10 @@ function componentsText(text: string, components: Record<string, Schema>): strin
     }
   }
   visit(text)
-  return [...found.keys()].sort().map((type) => found.get(type)).join('\n')
+  return [...found.keys()]
+    .sort()
+    .map((type) => found.get(type))
+    .join('\n')
 }
 
 /**
@@ -100,4 +104,3 @@ export const adminOperations = ${rows} as const satisfies OperationTree
 export interface BrowserRoutes ${routes}
 `
 }
-

@@ -28,7 +28,8 @@ export function componentOf(ref: string): string {
 }
 
 const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : `'${name}'`)
-const literal = (value: unknown): string => (typeof value === 'string' ? `'${value.replace(/'/g, "\\'")}'` : JSON.stringify(value))
+const literal = (value: unknown): string =>
+  typeof value === 'string' ? `'${value.replace(/'/g, "\\'")}'` : JSON.stringify(value)
 const union = (parts: string[]): string => [...new Set(parts)].join(' | ')
 const compound = (schema: Schema): boolean =>
   !schema.$ref && Boolean(schema.anyOf ?? schema.oneOf ?? schema.allOf ?? schema.enum ?? Array.isArray(schema.type))

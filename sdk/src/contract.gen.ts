@@ -83,7 +83,7 @@ export interface AdminApi {
     /** applications.get `GET /v1/applications/{id}` */
     get(id: string, options?: CallOptions): Promise<Application>
     /** applications.list `GET /v1/applications` */
-    list(input?: { scope?: 'tenant' | 'account'; limit?: number; starting_after?: string }, options?: CallOptions): List<Application, { data: Application[]; has_more: boolean; next_cursor: string | null }>
+    list(input?: { scope?: 'tenant' | 'account'; limit?: number; starting_after?: string }, options?: CallOptions): List<Application>
     /** applications.update `PATCH /v1/applications/{id}` */
     update(id: string, input?: { name?: string; allowed_origins?: string[] }, options?: CallOptions): Promise<Application>
   }
@@ -97,7 +97,7 @@ export interface AdminApi {
       to?: string
       limit?: number
       starting_after?: string
-    }, options?: CallOptions): List<AuditLog, { data: AuditLog[]; has_more: boolean; next_cursor: string | null }>
+    }, options?: CallOptions): List<AuditLog>
   }
   oauth: {
     /** oauth.token `POST /oauth/token` */
@@ -159,14 +159,10 @@ export interface AdminApi {
     /** users.get `GET /v1/users/{external_user_id}` */
     get(externalUserId: string, options?: CallOptions): Promise<User>
     /** users.list `GET /v1/users` */
-    list(input?: { limit?: number; starting_after?: string }, options?: CallOptions): List<{ id: string; external_user_id: string | null; status: string; created_at: string }, {
-      data: ({ id: string; external_user_id: string | null; status: string; created_at: string })[]
-      has_more: boolean
-      next_cursor: string | null
-    }>
+    list(input?: { limit?: number; starting_after?: string }, options?: CallOptions): List<{ id: string; external_user_id: string | null; status: string; created_at: string }>
     sessions: {
       /** users.sessions.list `GET /v1/users/{external_user_id}/sessions` */
-      list(externalUserId: string, input?: { limit?: number; starting_after?: string }, options?: CallOptions): List<Session, { data: Session[]; has_more: boolean; next_cursor: string | null }>
+      list(externalUserId: string, input?: { limit?: number; starting_after?: string }, options?: CallOptions): List<Session>
       /** users.sessions.revoke_all `DELETE /v1/users/{external_user_id}/sessions` */
       revokeAll(externalUserId: string, options?: CallOptions): Promise<void>
     }
@@ -175,7 +171,7 @@ export interface AdminApi {
 
 export const adminOperations = {
   applications: {
-    get: { method: 'GET', path: '/v1/applications/{id}' },
+    get: { method: 'GET', path: '/v1/applications/{id}', bare: true },
     list: { method: 'GET', path: '/v1/applications', list: 'cursor' },
     update: { method: 'PATCH', path: '/v1/applications/{id}', idempotent: true },
   },
@@ -186,24 +182,24 @@ export const adminOperations = {
     token: { method: 'POST', path: '/oauth/token', dialect: 'oauth', open: true },
   },
   onboarding: {
-    availability: { method: 'GET', path: '/v1/onboarding/ai', dialect: 'plain', open: true },
+    availability: { method: 'GET', path: '/v1/onboarding/ai', dialect: 'plain', open: true, bare: true },
     provisionAgent: { method: 'POST', path: '/v1/onboarding/ai', dialect: 'plain', idempotent: true, open: true },
   },
   sessions: {
-    revoke: { method: 'DELETE', path: '/v1/sessions/{id}', idempotent: true },
+    revoke: { method: 'DELETE', path: '/v1/sessions/{id}', idempotent: true, bare: true },
   },
   users: {
     create: { method: 'POST', path: '/v1/users', idempotent: true },
     credentials: {
       list: { method: 'GET', path: '/v1/users/{external_user_id}/credentials', list: 'page' },
-      revoke: { method: 'DELETE', path: '/v1/users/{external_user_id}/credentials/{credential_id}', idempotent: true },
+      revoke: { method: 'DELETE', path: '/v1/users/{external_user_id}/credentials/{credential_id}', idempotent: true, bare: true },
     },
-    delete: { method: 'DELETE', path: '/v1/users/{external_user_id}', idempotent: true },
-    get: { method: 'GET', path: '/v1/users/{external_user_id}' },
+    delete: { method: 'DELETE', path: '/v1/users/{external_user_id}', idempotent: true, bare: true },
+    get: { method: 'GET', path: '/v1/users/{external_user_id}', bare: true },
     list: { method: 'GET', path: '/v1/users', list: 'cursor' },
     sessions: {
       list: { method: 'GET', path: '/v1/users/{external_user_id}/sessions', list: 'cursor' },
-      revokeAll: { method: 'DELETE', path: '/v1/users/{external_user_id}/sessions', idempotent: true },
+      revokeAll: { method: 'DELETE', path: '/v1/users/{external_user_id}/sessions', idempotent: true, bare: true },
     },
   },
 } as const satisfies OperationTree

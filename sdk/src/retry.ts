@@ -55,7 +55,12 @@ export function retryAfterMs(headers: Headers, now: number): number | undefined 
  * Milliseconds to wait before the next try, or nothing when the call is over. `tried` counts the tries so far less
  * one. Without `Retry-After` the wait is full jitter: anything between nothing and the doubled bound.
  */
-export function retryDelay(rule: RetryRule, tried: number, asked: number | undefined, random: number): number | undefined {
+export function retryDelay(
+  rule: RetryRule,
+  tried: number,
+  asked: number | undefined,
+  random: number,
+): number | undefined {
   if (tried >= rule.maxRetries) return undefined
   if (asked) return asked > rule.maxRetryAfterMs ? undefined : asked
   return random * Math.min(rule.capMs, rule.baseMs * 2 ** tried)

@@ -9,6 +9,8 @@ export type Call = {
   method: string
   headers: Record<string, string | undefined>
   body?: unknown
+  /** Default: a new one. */
+  requestId?: string
   /** The caller's; ends the waiting as well as the request. */
   signal?: AbortSignal
   /** Milliseconds for each try. */
@@ -39,7 +41,7 @@ export type Answer = {
 export async function send(call: Call): Promise<Answer> {
   const { rule, pace, signal } = call
   const body = call.body === undefined ? undefined : JSON.stringify(call.body)
-  const requestId = crypto.randomUUID()
+  const requestId = call.requestId ?? crypto.randomUUID()
   const headers = new Headers({ 'x-request-id': requestId })
   for (const [name, value] of Object.entries(call.headers)) if (value !== undefined) headers.set(name, value)
   if (body) headers.set('content-type', 'application/json')

@@ -20,7 +20,12 @@ function engineAdapter(lite: PGlite): object {
   return utils.bindMigrationAwareSqlAdapterFactory(new PrismaPGlite(lite))
 }
 
+let loaded = false
+
 function loadEngine(): void {
+  // Its bindings are one per process: a second instance would take them from the first.
+  if (loaded) return
+  loaded = true
   const binary = readFileSync(require.resolve('@prisma/schema-engine-wasm').replace(/[^/\\]+$/, 'schema_engine_bg.wasm'))
   const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), { './schema_engine_bg.js': { ...schemaEngine } })
   schemaEngine.__wbg_set_wasm(instance.exports)
@@ -43,32 +48,54 @@ const readMigrations = (folder: string) =>
       return { path, migrationFile: { path: 'migration.sql', content: { tag: 'ok' as const, value } } }
     })
 
+type Engine = schemaEngine.SchemaEngine
+
+const filters = { externalTables: [], externalEnums: [] }
+
+const migrationList = (folder: string) => ({
+  baseDir: folder,
+  lockfile: { path: 'migration_lock.toml', content: 'provider = "postgresql"' },
+  shadowDbInitScript: '',
+  migrationDirectories: readMigrations(folder),
+})
+
+async function withEngine<T>(prismaFolder: string, lite: PGlite, work: (engine: Engine) => Promise<T>): Promise<T> {
+  loadEngine()
+  const datamodels = readModels(prismaFolder).map(({ path, content }): [string, string] => [path, content])
+  const engine = await schemaEngine.SchemaEngine.new({ datamodels }, () => {}, engineAdapter(lite))
+  try {
+    return await work(engine)
+  } finally {
+    engine.free()
+  }
+}
+
 /** SQL that leads from the committed migrations to the models of a `prisma` folder; empty when they agree. */
 export async function diffSql(prismaFolder: string): Promise<string> {
-  loadEngine()
   const lite = await PGlite.create('memory://')
-  const files = readModels(prismaFolder)
-  const baseDir = join(prismaFolder, 'migrations')
-  const engine = await schemaEngine.SchemaEngine.new(
-    { datamodels: files.map(({ path, content }): [string, string] => [path, content]) },
-    () => {},
-    engineAdapter(lite),
-  )
   try {
-    const lockfile = { path: 'migration_lock.toml', content: 'provider = "postgresql"' }
-    const { stdout } = await engine.diff({
-      from: { tag: 'migrations', baseDir, lockfile, shadowDbInitScript: '', migrationDirectories: readMigrations(baseDir) },
-      to: { tag: 'schemaDatamodel', files },
-      script: true,
-      exitCode: null,
-      filters: { externalTables: [], externalEnums: [] },
-    })
+    const { stdout } = await withEngine(prismaFolder, lite, (engine) =>
+      engine.diff({
+        from: { tag: 'migrations', ...migrationList(join(prismaFolder, 'migrations')) },
+        to: { tag: 'schemaDatamodel', files: readModels(prismaFolder) },
+        script: true,
+        exitCode: null,
+        filters,
+      }),
+    )
     const sql = stdout?.trim() ?? ''
     return sql === '-- This is an empty migration.' ? '' : sql
   } finally {
-    engine.free()
     await lite.close()
   }
+}
+
+/** What `prisma migrate deploy` would apply to this database, and does; throws where it would. */
+export async function deployAsPrisma(prismaFolder: string, lite: PGlite): Promise<string[]> {
+  const { appliedMigrationNames } = await withEngine(prismaFolder, lite, (engine) =>
+    engine.applyMigrations({ migrationsList: migrationList(join(prismaFolder, 'migrations')), filters }),
+  )
+  return appliedMigrationNames
 }
 
 async function author(name: string | undefined): Promise<void> {

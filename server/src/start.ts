@@ -2,7 +2,9 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type App, createApp } from './app.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
+import { jobs } from './jobs.ts'
 import { type Database, openDatabase } from './platform/db.ts'
+import { startJobs } from './platform/jobs.ts'
 import type { LimitStore } from './platform/limit-store.ts'
 import { createLog, type Log } from './platform/log.ts'
 import { migrate } from './platform/migrate.ts'
@@ -45,10 +47,14 @@ export async function boot(config: Config, log: Log): Promise<{ app: App; close(
   const limitStore = await openStore(config, database, log)
   const app = await createApp({ config, database, secrets, log, clock: systemClock, limitStore })
   await app.http.listen({ port: config.PORT, host: config.HOST })
+  // After the first request can be answered: nobody waits for maintenance.
+  const jobRunner = config.JOBS ? startJobs(database, config.DATABASE_URL, jobs, app.deps, log) : null
+  jobRunner?.catch((error: unknown) => log.error({ err: error }, 'jobs did not start'))
   return {
     app,
     async close() {
       await app.close()
+      await (await jobRunner?.catch(() => null))?.close()
       await database.close()
     },
   }

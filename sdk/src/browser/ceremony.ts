@@ -63,6 +63,12 @@ export function ceremonyOver(call: ApiCall, sandbox: boolean | undefined): Cerem
       success_url: options.successUrl,
       custom_claims: options.customClaims,
     }
-    return camel(await call<`POST /v1/passkeys/${Kind}/finish`>(`POST /v1/passkeys/${kind}/finish`, { input: last, token, signal })) as never
+    return camel(
+      await call<`POST /v1/passkeys/${Kind}/finish`>(`POST /v1/passkeys/${kind}/finish`, {
+        input: last,
+        token,
+        signal,
+      }),
+    ) as never
   }
 }

@@ -19,7 +19,8 @@ export type SessionMethods = {
 export function sessionMethods(call: ApiCall, pace: Pace): SessionMethods {
   const known = new Map<string, { until: number; validation: Promise<Validation> }>()
 
-  const validate = async (token: string): Promise<Validation> => camel(await call('GET /v1/sessions/validate', { token }))
+  const validate = async (token: string): Promise<Validation> =>
+    camel(await call('GET /v1/sessions/validate', { token }))
 
   const verify = (token: string): Promise<Validation> => {
     for (const [key, { until }] of known) if (until <= pace.now()) known.delete(key)

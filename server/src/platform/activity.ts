@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache'
 import type { Sql } from './db.ts'
 import type { Log } from './log.ts'
 import type { Clock } from './time.ts'
@@ -6,13 +7,16 @@ const flushMillis = 60_000
 
 /**
  * Remembers which tenants did something and writes it to their rows at most once a minute, in one statement: a request
- * costs a map entry. What is lost by a crash is a minute, against an idle purge of seven days.
+ * costs a map entry. A tenant that this process has not heard of for a day is written at once, so that the idle purge,
+ * which may run on another instance, never sees a mark that is both old and wrong.
  */
 export type Activity = { touch(tenantId: string): void; flush(): Promise<void>; start(): void; close(): Promise<void> }
 
 export function createActivity(sql: Sql, clock: Clock, log: Log): Activity {
   let seen = new Map<string, Date>()
   let timer: NodeJS.Timeout | undefined
+  let soon: NodeJS.Immediate | undefined
+  const known = new LRUCache<string, true>({ max: 100_000, ttl: 86_400_000 })
 
   async function flush(): Promise<void> {
     if (seen.size === 0) return
@@ -33,7 +37,15 @@ export function createActivity(sql: Sql, clock: Clock, log: Log): Activity {
   }
 
   return {
-    touch: (tenantId) => void seen.set(tenantId, clock()),
+    touch(tenantId) {
+      seen.set(tenantId, clock())
+      if (known.has(tenantId)) return
+      known.set(tenantId, true)
+      soon ??= setImmediate(() => {
+        soon = undefined
+        void flush()
+      })
+    },
     flush,
     start() {
       timer = setInterval(() => void flush(), flushMillis)
@@ -41,6 +53,7 @@ export function createActivity(sql: Sql, clock: Clock, log: Log): Activity {
     },
     async close() {
       clearInterval(timer)
+      clearImmediate(soon)
       await flush()
     },
   }

@@ -31,6 +31,8 @@ function parseAddress(text: string): string | null {
 }
 
 function parseHop(text: string): string | null {
+  // A zone names an interface of the machine that wrote it.
+  if (text.includes('%')) return null
   const ported = text.length <= 64 ? withPort.exec(text) : null
   return parseAddress(ported ? (ported[1] ?? ported[2] ?? '') : text)
 }
@@ -43,7 +45,8 @@ function addRange(list: BlockList, entry: string): void {
   if (family === 0 || rest !== undefined || !(prefix <= longest)) {
     throw new Error(`TRUSTED_PROXIES: "${entry}" is neither an address, a CIDR range nor the word loopback`)
   }
-  if (prefix === 0) throw new Error(`TRUSTED_PROXIES: "${entry}" trusts every peer, so any caller could name any address`)
+  if (prefix === 0)
+    throw new Error(`TRUSTED_PROXIES: "${entry}" trusts every peer, so any caller could name any address`)
   if (family === 6 && ipaddr.IPv6.parse(base).isIPv4MappedAddress()) {
     throw new Error(`TRUSTED_PROXIES: write the IPv4 form of "${entry}"; IPv4-mapped peers are compared as IPv4`)
   }

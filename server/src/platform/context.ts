@@ -6,7 +6,7 @@ import type { Database, Db, Sql } from './db.ts'
 import type { KeyRing } from './keys.ts'
 import type { Limits } from './limits.ts'
 import type { Log } from './log.ts'
-import type { Principal } from './principal.ts'
+import { anonymous, type Principal } from './principal.ts'
 import type { Secrets } from './secrets.ts'
 import type { TrailRow } from './trail.ts'
 import type { Clock } from './time.ts'
@@ -24,7 +24,7 @@ export type Deps = {
   applications: HotApplications
   checks: CredentialChecks
   /** Remembers that a tenant did something; written to its row at most once a minute. */
-  activity: { touch(tenantId: string): void }
+  activity: { touch(tenantId: string): void; flush(): Promise<void> }
   log: Log
   clock: Clock
 }
@@ -62,4 +62,31 @@ export type Ctx<P extends Principal = Principal> = RequestContext & {
   touched: { kind: string; id: string }[]
   /** The user this command is about; erasure finds stored replays by it. */
   subjectUserId: string | null
+}
+
+/** The context of work that no request asked for; its audit rows say so. */
+export function systemContext(deps: Deps, operation: string): Ctx {
+  return {
+    deps,
+    request: {
+      id: operation,
+      ip: '',
+      method: '',
+      origin: null,
+      authorization: null,
+      authorizationCount: 0,
+      userAgent: null,
+      idempotencyKey: null,
+      testAuthenticator: null,
+    },
+    response: { headers: {} },
+    operation,
+    principal: { ...anonymous, actor: { kind: 'system', id: operation } },
+    db: deps.database.prisma,
+    sql: deps.database.sql,
+    now: deps.clock,
+    trail: [],
+    touched: [],
+    subjectUserId: null,
+  }
 }

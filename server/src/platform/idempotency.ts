@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { ErrorCode } from '../errors.ts'
 import type { Ctx } from './context.ts'
+import type { Sql } from './db.ts'
 import { ApiError, type ErrorDetails, invalid } from './errors.ts'
 import { addSeconds } from './time.ts'
 
@@ -112,7 +113,18 @@ export function replay(ctx: Ctx, scope: IdempotencyScope, stored: Claim): unknow
   ctx.response.headers['idempotent-replayed'] = 'true'
   const bytes = Buffer.from(stored.body)
   const body: unknown = JSON.parse(scope.secret ? ctx.deps.secrets.decrypt(bytes, aad(scope)).toString() : bytes.toString())
-  if (stored.status < 400) return body
+  // What has no body was stored as null.
+  if (stored.status < 400) return body ?? undefined
   const { code, ...rest } = body as StoredError
   throw new ApiError(code, rest)
+}
+
+/** Deletes at most `batch` records whose time is over; returns how many. */
+export async function purgeExpiredIdempotency(sql: Sql, now: Date, batch: number): Promise<number> {
+  const gone = await sql.query(
+    `delete from idempotency_records where (tenant_id, scope, operation, key) in (
+       select tenant_id, scope, operation, key from idempotency_records where expires_at <= $1 limit $2::int) returning 1`,
+    [now, batch],
+  )
+  return gone.length
 }

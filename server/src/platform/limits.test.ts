@@ -90,7 +90,11 @@ describe('refusals', () => {
   })
 
   it('a row may answer 503 instead of 429', async () => {
-    expect(await exhaust(inMemory(), 'bound')).toMatchObject({ status: 503, errorCode: 'service_unavailable', retryAfter: 60 })
+    expect(await exhaust(inMemory(), 'bound')).toMatchObject({
+      status: 503,
+      errorCode: 'service_unavailable',
+      retryAfter: 60,
+    })
   })
 
   it('buckets of any text and length are counted apart, and can be stored', async () => {
@@ -98,7 +102,15 @@ describe('refusals', () => {
     const name = `row_${randomText(8)}`
     const limits = createLimits({ table: { [name]: row(1, 3600) }, store: { sql }, engine: 'pglite', enabled: true })
     const long = 'x'.repeat(10_000)
-    for (const bucket of ['', 'a\0b', '\ud800', `${long}1`, `${long}2`, "'; drop table rate_limits; --", 'user@example.com']) {
+    for (const bucket of [
+      '',
+      'a\0b',
+      '\ud800',
+      `${long}1`,
+      `${long}2`,
+      "'; drop table rate_limits; --",
+      'user@example.com',
+    ]) {
       await limits.consume([name], () => bucket, write)
       expect((await refusal(limits.consume([name], () => bucket, write))).status).toBe(429)
     }
@@ -151,7 +163,8 @@ describe('refunds', () => {
 })
 
 describe('failure counters', () => {
-  const open = async () => createLimits({ table, store: { sql: (await testDatabase()).sql }, engine: 'pglite', enabled: true })
+  const open = async () =>
+    createLimits({ table, store: { sql: (await testDatabase()).sql }, engine: 'pglite', enabled: true })
 
   it('are looked at before the work and counted after it, and survive a restart', async () => {
     const bucket = `cli_${randomText(8)} 203.0.113.9`
@@ -214,6 +227,7 @@ describe('security 225: with the store away', () => {
 
   it('reads pass', async () => {
     expect(await limits.consume(['read', 'large', 'wide'], here, { write: false })).toEqual([])
+    expect(await limits.blocked('hourly', 'b', { write: false })).toBeNull()
   })
 
   it('writes and credential checks answer 503 with Retry-After', async () => {

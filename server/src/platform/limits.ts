@@ -74,9 +74,10 @@ export interface Limits {
   ): Promise<LimitVerdict[]>
   /**
    * Looks without counting: the refusal, or null while the bucket has points left.
-   * @throws ApiError service_unavailable when the store is away
+   * @param options.write as in `consume`; a credential check is one even where it only reads, so `true` unless said
+   * @throws ApiError service_unavailable when the store is away and `write` is not false
    */
-  blocked(name: string, bucket: string): Promise<LimitVerdict | null>
+  blocked(name: string, bucket: string, options?: { write: boolean }): Promise<LimitVerdict | null>
   /** Gives one point back, in the same window only. Never rejects. */
   refund(name: string, bucket: string): Promise<void>
   /**
@@ -153,7 +154,10 @@ function toHeaders(verdicts: readonly LimitVerdict[]): Record<string, string> {
   if (!tightest) return {}
   for (const verdict of verdicts) if (isTighter(verdict, tightest)) tightest = verdict
   const { name, points, seconds, remaining, resetSeconds } = tightest
-  return { 'RateLimit-Policy': `"${name}";q=${points};w=${seconds}`, RateLimit: `"${name}";r=${remaining};t=${resetSeconds}` }
+  return {
+    'RateLimit-Policy': `"${name}";q=${points};w=${seconds}`,
+    RateLimit: `"${name}";r=${remaining};t=${resetSeconds}`,
+  }
 }
 
 const away = (cause: unknown) => new ApiError('service_unavailable', { retryAfter: STORE_RETRY, cause })
@@ -227,10 +231,11 @@ export function createLimits(options: LimitOptions): Limits {
       }
       return hits.map((hit) => hit.verdict)
     },
-    async blocked(name, bucket) {
+    async blocked(name, bucket, { write } = { write: true }) {
       const row = entry(name)
       if (!enabled) return null
-      const level = await orAway(row.gauge.peek(toKey(bucket)))
+      const look = row.gauge.peek(toKey(bucket))
+      const level = await (write ? orAway(look) : settled(look))
       return level && level.consumed >= row.points ? toVerdict(row, level, false) : null
     },
     async refund(name, bucket) {

@@ -41,7 +41,7 @@ export function trailValues(ctx: Ctx, row: TrailRow): unknown[] {
     row.success,
     row.userId,
     JSON.stringify(actor),
-    request.ip,
+    request.ip || null,
     request.userAgent,
     request.id,
     JSON.stringify(row.metadata),

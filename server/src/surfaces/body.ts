@@ -17,7 +17,11 @@ const refuse = (message: string): ApiError => new ApiError('validation_error', {
 const isStorable = (text: string): boolean => !text.includes('\0') && !/\p{Surrogate}/u.test(text)
 
 /** A name as it may stand in a message. */
-const printable = (name: string): string => name.slice(0, 64).replaceAll('\0', '').replace(/\p{Surrogate}/gu, '')
+const printable = (name: string): string =>
+  name
+    .slice(0, 64)
+    .replaceAll('\0', '')
+    .replace(/\p{Surrogate}/gu, '')
 
 /**
  * Refuses text that cannot be stored: NUL characters and lone surrogates (security 216). For strings that do not come
@@ -80,7 +84,8 @@ function inspect(value: unknown, escaped: boolean): number {
     if (escaped && !isStorable(value)) throw refuse('The body contains NUL characters or lone surrogates.')
     return 0
   }
-  if (typeof value === 'number' && !Number.isFinite(value)) throw refuse('The body contains a number that is too large.')
+  if (typeof value === 'number' && !Number.isFinite(value))
+    throw refuse('The body contains a number that is too large.')
   if (!isObject(value)) return 0
   let members = 0
   if (Array.isArray(value)) {

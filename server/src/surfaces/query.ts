@@ -48,7 +48,8 @@ export function coerceQuery(
     if (Array.isArray(value)) throw invalid(name.slice(0, 64), 'must be given only once')
     if (value === undefined) continue
     checkText(name, value)
-    if (name === '__proto__') throw new ApiError('validation_error', { message: 'The query contains a name that is not allowed.' })
+    if (name === '__proto__')
+      throw new ApiError('validation_error', { message: 'The query contains a name that is not allowed.' })
     copy[name] = Object.hasOwn(properties, name) ? coerce(value, properties[name]) : value
   }
   return copy

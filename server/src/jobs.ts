@@ -1,0 +1,55 @@
+import type { Deps } from './platform/context.ts'
+import { purgeExpiredIdempotency } from './platform/idempotency.ts'
+import type { Job } from './platform/jobs.ts'
+import { purgeExpiredLimits } from './platform/limit-store.ts'
+import { ensureAuditPartitions } from './platform/partitions.ts'
+import { purgeExpiredCeremonies } from './passkeys/ceremony.ts'
+import { purgeEndedSessions } from './sessions/purge.ts'
+import { purgeIdleTenants } from './tenants/purge.ts'
+
+const batch = 500
+
+/** Runs a deletion of at most `batch` rows until it finds no more. */
+async function drain(deleteSome: () => Promise<number>): Promise<number> {
+  let total = 0
+  for (;;) {
+    const gone = await deleteSome()
+    total += gone
+    if (gone < batch) return total
+  }
+}
+
+/** Work that nobody asks for (http-api.md §6): one line a job. */
+export const jobs = {
+  'idle-purge': { about: 'Removes vending-machine tenants idle for 7 days.', cron: '*/10 * * * *', run: purgeIdleTenants },
+  'expired-ceremonies': {
+    about: 'Deletes challenges past their time.',
+    cron: '* * * * *',
+    run: ({ database, clock }) => drain(() => purgeExpiredCeremonies(database.sql, clock(), batch)),
+  },
+  'expired-limits': {
+    about: 'Deletes limiter rows whose window is over.',
+    cron: '*/5 * * * *',
+    run: ({ database, clock }) => drain(() => purgeExpiredLimits(database.sql, clock().getTime(), batch)),
+  },
+  'ended-sessions': {
+    about: 'Deletes sessions that ended more than 30 days ago.',
+    cron: '7 * * * *',
+    run: ({ database, clock }) => drain(() => purgeEndedSessions(database.sql, clock(), batch)),
+  },
+  'old-idempotency-records': {
+    about: 'Deletes stored answers past their 24 hours.',
+    cron: '*/10 * * * *',
+    run: ({ database, clock }) => drain(() => purgeExpiredIdempotency(database.sql, clock(), batch)),
+  },
+  'signing-keys': {
+    about: 'Rotates the signing key after 90 days; the old public key stays while tokens of it live.',
+    cron: '23 3 * * *',
+    run: ({ keys }) => keys.rotateIfDue(),
+  },
+  'audit-partitions': {
+    about: 'Makes the next months of the audit log.',
+    cron: '11 2 * * *',
+    run: ({ database, clock }) => ensureAuditPartitions(database.sql, clock()),
+  },
+} as const satisfies Record<string, Job<Deps>>

@@ -1,0 +1,71 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type TestApp, testApp } from '../../test/harness.ts'
+import { purgeIdleTenants, tenantTables } from './purge.ts'
+
+const day = 86_400
+
+let server: TestApp
+beforeAll(async () => {
+  server = await testApp()
+})
+afterAll(() => server.close())
+
+const tenantCount = async (tenantId: string) =>
+  (await server.database.sql.query('select 1 from tenants where id = $1', [tenantId])).length
+
+describe('the idle purge', () => {
+  it('security 146: keeps a tenant at 7 days, removes it one second later with everything it owned', async () => {
+    const tenant = await server.tenant()
+    await server.call('POST', '/v1/users', { token: tenant.token, body: { external_user_id: 'u' } })
+    await server.app.deps.activity.flush()
+    server.clock.advance(7 * day - 1)
+    await purgeIdleTenants(server.app.deps)
+    expect(await tenantCount(tenant.tenantId)).toBe(1)
+    server.clock.advance(2)
+    expect(await purgeIdleTenants(server.app.deps)).toBeGreaterThanOrEqual(1)
+    for (const table of ['tenants', ...Object.keys(tenantTables)]) {
+      const key = table === 'tenants' ? 'id' : 'tenant_id'
+      expect([table, (await server.database.sql.query(`select 1 from ${table} where ${key} = $1`, [tenant.tenantId])).length]).toEqual([table, 0])
+    }
+    const logged = await server.database.sql.query<{ metadata: { tenant_id: string } }>(
+      `select metadata from audit_logs where tenant_id = 'system' and event = 'tenant.purged'`,
+    )
+    expect(logged.map((row) => row.metadata.tenant_id)).toContain(tenant.tenantId)
+    const client = { grant_type: 'client_credentials', client_id: tenant.clientId, client_secret: tenant.clientSecret }
+    const refused = await server.call('POST', '/oauth/token', { body: client })
+    expect([refused.status, refused.body.error]).toEqual([401, 'invalid_client'])
+    expect((await server.call('GET', '/v1/users', { token: tenant.token })).status).toBe(401)
+  })
+
+  it('spares a tenant that made a call within the window', async () => {
+    const tenant = await server.tenant()
+    server.clock.advance(6 * day)
+    const client = { grant_type: 'client_credentials', client_id: tenant.clientId, client_secret: tenant.clientSecret }
+    expect((await server.call('POST', '/oauth/token', { body: client })).status).toBe(200)
+    server.clock.advance(2 * day)
+    await purgeIdleTenants(server.app.deps)
+    expect(await tenantCount(tenant.tenantId)).toBe(1)
+  })
+
+  it('never touches a claimed tenant or a paid plan', async () => {
+    const [claimed, paid] = [await server.tenant(), await server.tenant()]
+    await server.database.sql.query('update tenants set claimed_at = $2 where id = $1', [claimed.tenantId, server.clock()])
+    await server.database.sql.query(
+      `update accounts set plan = 'starter' where id = (select account_id from tenants where id = $1)`,
+      [paid.tenantId],
+    )
+    await server.app.deps.activity.flush()
+    server.clock.advance(30 * day)
+    await purgeIdleTenants(server.app.deps)
+    expect([await tenantCount(claimed.tenantId), await tenantCount(paid.tenantId)]).toEqual([1, 1])
+  })
+
+  it('knows every table that has a tenant_id', async () => {
+    const rows = await server.database.sql.query<{ t: string }>(
+      `select c.table_name::text as t from information_schema.columns c
+       join pg_class k on k.relname = c.table_name and not k.relispartition
+       where c.column_name = 'tenant_id' and c.table_schema = 'public' order by 1`,
+    )
+    expect(rows.map((row) => row.t)).toEqual(Object.keys(tenantTables).sort())
+  })
+})
