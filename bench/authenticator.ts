@@ -14,7 +14,12 @@ const sha256 = (bytes: Uint8Array | string) => createHash('sha256').update(bytes
 function coseKey(publicKey: KeyObject): Buffer {
   const { x, y } = publicKey.export({ format: 'jwk' })
   const head = Buffer.from('a5010203262001215820', 'hex')
-  return Buffer.concat([head, Buffer.from(x ?? '', 'base64url'), Buffer.from('225820', 'hex'), Buffer.from(y ?? '', 'base64url')])
+  return Buffer.concat([
+    head,
+    Buffer.from(x ?? '', 'base64url'),
+    Buffer.from('225820', 'hex'),
+    Buffer.from(y ?? '', 'base64url'),
+  ])
 }
 
 /** A new software passkey with a P-256 key and a sign counter that rises, as a security key's does. */
@@ -30,7 +35,12 @@ export function createPasskey(): Passkey {
   }
 }
 
-export const storedPart = ({ id, userHandle, cosePublicKey, spki }: Passkey): StoredPasskey => ({ id, userHandle, cosePublicKey, spki })
+export const storedPart = ({ id, userHandle, cosePublicKey, spki }: Passkey): StoredPasskey => ({
+  id,
+  userHandle,
+  cosePublicKey,
+  spki,
+})
 
 function authenticatorData(passkey: Passkey, rpId: string, flags: number, attested: Uint8Array): Buffer {
   const tail = Buffer.alloc(5)
@@ -49,7 +59,12 @@ const clientData = (type: string, challenge: string, origin: string) =>
 export function register(passkey: Passkey, challenge: string, userHandle: string, site: Site) {
   passkey.userHandle = userHandle
   const id = Buffer.from(passkey.id, 'base64url')
-  const attested = Buffer.concat([Buffer.alloc(16), Buffer.from([0, id.length]), id, Buffer.from(passkey.cosePublicKey, 'base64url')])
+  const attested = Buffer.concat([
+    Buffer.alloc(16),
+    Buffer.from([0, id.length]),
+    id,
+    Buffer.from(passkey.cosePublicKey, 'base64url'),
+  ])
   const data = authenticatorData(passkey, site.rpId, 0x45, attested)
   // CBOR map {fmt: "none", attStmt: {}, authData: bytes}
   const head = Buffer.from('a363666d74646e6f6e656761747453746d74a06861757468446174615800', 'hex')

@@ -32,7 +32,10 @@ const bytes = (text: string) => Buffer.from(text, 'base64url')
 function rawVerify(): Check {
   const prepared = samples.map(({ passkey, response: { response } }) => ({
     key: createPublicKey({ key: bytes(passkey.spki), format: 'der', type: 'spki' }),
-    signed: Buffer.concat([bytes(response.authenticatorData), hash('sha256', bytes(response.clientDataJSON), 'buffer')]),
+    signed: Buffer.concat([
+      bytes(response.authenticatorData),
+      hash('sha256', bytes(response.clientDataJSON), 'buffer'),
+    ]),
     signature: bytes(response.signature),
   }))
   return {
@@ -72,7 +75,14 @@ async function ours(): Promise<Check[]> {
   const { verifyAssertion } = await import(assertion.href)
   const { signJwt } = await import(jwt.href)
   const records = samples.map(({ passkey, challenge }) => ({
-    expected: { challenge: bytes(challenge), origins: [SITE.origin], topOrigins: [], rpId: SITE.rpId, userVerification: 'preferred', discoverable: true },
+    expected: {
+      challenge: bytes(challenge),
+      origins: [SITE.origin],
+      topOrigins: [],
+      rpId: SITE.rpId,
+      userVerification: 'preferred',
+      discoverable: true,
+    },
     credential: {
       webauthnId: bytes(passkey.id),
       publicKey: new Uint8Array(bytes(passkey.cosePublicKey)),
@@ -85,14 +95,25 @@ async function ours(): Promise<Check[]> {
   const pair = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const key = { kid: 'A'.repeat(43), algorithm: 'ES256', ...pair }
   const claims = {
-    iss: SITE.origin, sub: randomUUID(), aud: ['cli_bench', 'end-user'], tenant_id: 'org_bench', app_id: 'app_bench',
-    user_id: randomUUID(), external_user_id: 'bench-user-1', iat: 1_800_000_000, exp: 1_800_086_400, jti: randomUUID(),
+    iss: SITE.origin,
+    sub: randomUUID(),
+    aud: ['cli_bench', 'end-user'],
+    tenant_id: 'org_bench',
+    app_id: 'app_bench',
+    user_id: randomUUID(),
+    external_user_id: 'bench-user-1',
+    iat: 1_800_000_000,
+    exp: 1_800_086_400,
+    jti: randomUUID(),
   }
   return [
     {
       name: 'our assertion check',
       target: '≤ 1.3 × raw verify',
-      once: (number) => must(verifyAssertion({ response: sample(number).response, ...records[number % PASSKEYS] }).counterOutcome === 'ok'),
+      once: (number) =>
+        must(
+          verifyAssertion({ response: sample(number).response, ...records[number % PASSKEYS] }).counterOutcome === 'ok',
+        ),
     },
     { name: 'our session token', target: '≤ 30 µs', once: () => must(signJwt(key, 'JWT', claims).length > 100) },
   ]

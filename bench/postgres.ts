@@ -21,7 +21,8 @@ function binaries(): string {
   if (given) return given
   const versions = existsSync(DEBIAN) ? readdirSync(DEBIAN).sort((a, b) => Number(b) - Number(a)) : []
   const found = versions.map((version) => join(DEBIAN, version, 'bin')).find((path) => existsSync(join(path, 'initdb')))
-  if (!found) throw new Error('no PostgreSQL server found: set BENCH_PG_BIN to the folder that holds initdb and postgres')
+  if (!found)
+    throw new Error('no PostgreSQL server found: set BENCH_PG_BIN to the folder that holds initdb and postgres')
   return found
 }
 
@@ -51,13 +52,27 @@ export async function startPostgres(): Promise<Postgres> {
   const user = account()
   const folder = mkdtempSync(join(tmpdir(), 'bench-postgres-'))
   if (user) chownSync(folder, user.uid, user.gid)
-  execFileSync(join(bin, 'initdb'), ['-D', folder, '-U', 'bench', '--auth=trust', '--locale=C', '-E', 'UTF8'], { ...user, cwd: folder, stdio: 'ignore' })
-  const port = await freePort()
-  const settings = [`port=${port}`, 'listen_addresses=127.0.0.1', 'unix_socket_directories=', 'max_connections=200', 'log_min_messages=fatal']
-  const child = spawnPinned(CLIENT_CORE, [join(bin, 'postgres'), '-D', folder, ...settings.flatMap((setting) => ['-c', setting])], {
+  execFileSync(join(bin, 'initdb'), ['-D', folder, '-U', 'bench', '--auth=trust', '--locale=C', '-E', 'UTF8'], {
     ...user,
     cwd: folder,
+    stdio: 'ignore',
   })
+  const port = await freePort()
+  const settings = [
+    `port=${port}`,
+    'listen_addresses=127.0.0.1',
+    'unix_socket_directories=',
+    'max_connections=200',
+    'log_min_messages=fatal',
+  ]
+  const child = spawnPinned(
+    CLIENT_CORE,
+    [join(bin, 'postgres'), '-D', folder, ...settings.flatMap((setting) => ['-c', setting])],
+    {
+      ...user,
+      cwd: folder,
+    },
+  )
   const url = (database: string) => `postgres://bench@127.0.0.1:${port}/${database}`
   const client = await connectSoon(url('postgres'))
   const { rows } = await client.query('show server_version')

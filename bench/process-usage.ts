@@ -18,14 +18,17 @@ export const cpuSeconds = (pid: number): number => ticks(stat(pid), 14, 15)
 /** The same for a process, its children and those it has reaped: a PostgreSQL server with its backends. */
 export function treeCpuSeconds(pid: number): number {
   const children = readdirSync('/proc').filter((name) => /^\d+$/.test(name))
-  return children.reduce((sum, name) => {
-    try {
-      const fields = stat(Number(name))
-      return Number(fields[1]) === pid ? sum + ticks(fields, 14, 15) : sum
-    } catch {
-      return sum // ended between the listing and the reading
-    }
-  }, ticks(stat(pid), 14, 15, 16, 17))
+  return children.reduce(
+    (sum, name) => {
+      try {
+        const fields = stat(Number(name))
+        return Number(fields[1]) === pid ? sum + ticks(fields, 14, 15) : sum
+      } catch {
+        return sum // ended between the listing and the reading
+      }
+    },
+    ticks(stat(pid), 14, 15, 16, 17),
+  )
 }
 
 /** Resident memory in MB. */

@@ -16,7 +16,12 @@ import { ours } from './trymellon.ts'
  */
 
 type CallFrame = { functionName: string; url: string; lineNumber: number }
-type Profile = { nodes: { id: number; callFrame: CallFrame }[]; startTime: number; samples: number[]; timeDeltas: number[] }
+type Profile = {
+  nodes: { id: number; callFrame: CallFrame }[]
+  startTime: number
+  samples: number[]
+  timeDeltas: number[]
+}
 
 const { values } = parseArgs({
   options: {
@@ -71,7 +76,11 @@ async function main(): Promise<void> {
   if (!starter) throw new Error(`no such target; there are: ${[...peers, ...ours].map(({ name }) => name).join(' · ')}`)
   const folder = mkdtempSync(join(tmpdir(), 'bench-profile-'))
   const postgres = await startPostgres()
-  const target = await starter.start({ postgres, rows: [values.row as RowName], nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${folder}`] })
+  const target = await starter.start({
+    postgres,
+    rows: [values.row as RowName],
+    nodeFlags: ['--cpu-prof', `--cpu-prof-dir=${folder}`],
+  })
   const work = target.works[values.row as RowName]
   if (!work) throw new Error(`${values.target} has no row ${values.row}`)
   await drive(target, work, Number(values.warm))
@@ -87,7 +96,9 @@ async function main(): Promise<void> {
   const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile
   rmSync(folder, { recursive: true, force: true })
 
-  console.log(`${values.target}, ${values.row}: ${round.operations} operations, ${round.failures.length} failed, ${((1e6 * round.serverCpu) / round.operations).toFixed(0)} µs of CPU each while profiled`)
+  console.log(
+    `${values.target}, ${values.row}: ${round.operations} operations, ${round.failures.length} failed, ${((1e6 * round.serverCpu) / round.operations).toFixed(0)} µs of CPU each while profiled`,
+  )
   const byPackage = rank(profile, from, to, (frame) => placeOf(frame).group)
   print('Self time by package', byPackage, round.operations, 20)
   const byFunction = rank(profile, from, to, (frame) => {

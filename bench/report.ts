@@ -6,7 +6,14 @@ import type { RowName } from './targets.ts'
 export type Cell = { run: number; row: RowName; target: string; onPostgres: boolean; rounds: Round[] }
 
 /** One start of one server, and its memory then and at the end of the run. */
-export type Start = { run: number; target: string; firstReadyMs?: number; readyMs: number; readyMegabytes: number; endMegabytes: number }
+export type Start = {
+  run: number
+  target: string
+  firstReadyMs?: number
+  readyMs: number
+  readyMegabytes: number
+  endMegabytes: number
+}
 
 const sum = (rounds: Round[], pick: (round: Round) => number) => rounds.reduce((total, round) => total + pick(round), 0)
 const operations = (cell: Cell) => sum(cell.rounds, (round) => round.operations)
@@ -40,7 +47,9 @@ function ratios(cells: Cell[], row: RowName, target: string): string {
     .flatMap(({ to, atLeast }) => {
       const base = of(cells, row, to)
       if (base.length === 0) return []
-      const each = of(cells, row, target).map((cell, index) => short(perCpuSecond(cell) / perCpuSecond(base[index] ?? cell)))
+      const each = of(cells, row, target).map((cell, index) =>
+        short(perCpuSecond(cell) / perCpuSecond(base[index] ?? cell)),
+      )
       return `${each.join(' / ')} × ${to}${atLeast === undefined ? '' : ` (target ${atLeast})`}`
     })
     .join('; ')
@@ -52,7 +61,19 @@ export function workTable(cells: Cell[]): string {
     const names = [...new Set(cells.filter((cell) => cell.row === row).map((cell) => cell.target))]
     return names.map((target) => ({ row, target, runs: of(cells, row, target) }))
   })
-  const head = ['work', 'server', 'per server CPU-second', 'CPU µs', 'ratio', 'wall per second', 'p50 ms', 'p99 ms', 'database CPU µs', 'checked', 'failed']
+  const head = [
+    'work',
+    'server',
+    'per server CPU-second',
+    'CPU µs',
+    'ratio',
+    'wall per second',
+    'p50 ms',
+    'p99 ms',
+    'database CPU µs',
+    'checked',
+    'failed',
+  ]
   return table(
     head,
     groups.map(({ row, target, runs }) => [
@@ -64,7 +85,9 @@ export function workTable(cells: Cell[]): string {
       eachRun(runs, (cell) => operations(cell) / sum(cell.rounds, (round) => round.seconds)),
       eachRun(runs, (cell) => quantile(cell, 0.5)),
       eachRun(runs, (cell) => quantile(cell, 0.99)),
-      runs[0]?.onPostgres ? eachRun(runs, (cell) => (1e6 * sum(cell.rounds, (round) => round.databaseCpu)) / operations(cell)) : '',
+      runs[0]?.onPostgres
+        ? eachRun(runs, (cell) => (1e6 * sum(cell.rounds, (round) => round.databaseCpu)) / operations(cell))
+        : '',
       runs.map((cell) => operations(cell).toLocaleString('en-US')).join(' / '),
       runs.map((cell) => String(sum(cell.rounds, (round) => round.failures.length))).join(' / '),
     ]),

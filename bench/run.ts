@@ -35,7 +35,8 @@ const wantedRows = values.rows?.split(',') ?? [...ROW_NAMES, 'micro']
 const wantedTargets = values.targets?.split(',').map((text) => text.trim())
 
 const isWanted = (starter: Starter) =>
-  starter.rows.some((row) => wantedRows.includes(row)) && (wantedTargets?.some((start) => starter.name.startsWith(start)) ?? true)
+  starter.rows.some((row) => wantedRows.includes(row)) &&
+  (wantedTargets?.some((start) => starter.name.startsWith(start)) ?? true)
 
 const missing: string[] = []
 const say = (line: string) => process.stderr.write(`${line}\n`)
@@ -53,7 +54,8 @@ async function startAll(surroundings: Surroundings, targets: Target[]): Promise<
   }
 }
 
-const databaseCpu = ({ postgres }: Surroundings, target: Target) => (target.onPostgres ? postgres.cpuSeconds : undefined)
+const databaseCpu = ({ postgres }: Surroundings, target: Target) =>
+  target.onPostgres ? postgres.cpuSeconds : undefined
 
 /** All rows in alternated rounds: every round visits every server once, each second round in reverse. */
 async function measure(run: number, targets: Target[], surroundings: Surroundings): Promise<Cell[]> {
@@ -69,7 +71,8 @@ async function measure(run: number, targets: Target[], surroundings: Surrounding
       const work = target?.works[cell.row]
       if (!target || !work) continue
       const result = await drive(target, work, round === 0 ? warm : seconds, databaseCpu(surroundings, target))
-      if (result.failures.length > 0) say(`  ${cell.target}, ${cell.row}: ${result.failures.length} failed, first: ${result.failures[0]}`)
+      if (result.failures.length > 0)
+        say(`  ${cell.target}, ${cell.row}: ${result.failures.length} failed, first: ${result.failures[0]}`)
       if (round > 0) cell.rounds.push(result)
     }
   }
@@ -77,7 +80,9 @@ async function measure(run: number, targets: Target[], surroundings: Surrounding
 }
 
 async function measureChecks(): Promise<MicroFigure[]> {
-  const child = spawnPinned(SERVER_CORE, [process.execPath, `${import.meta.dirname}/micro.ts`, quick ? '0.3' : '1'], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawnPinned(SERVER_CORE, [process.execPath, `${import.meta.dirname}/micro.ts`, quick ? '0.3' : '1'], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   let text = ''
   child.stdout?.on('data', (chunk) => {
     text += chunk
@@ -110,7 +115,11 @@ async function main(): Promise<number> {
     if (wantedRows.some((row) => row !== 'micro')) await oneRun(run, cells, starts)
     if (wantedRows.includes('micro')) checks.push(await measureChecks())
   }
-  const tables = [cells.length > 0 && workTable(cells), starts.length > 0 && startTable(starts), checks.length > 0 && microTable(checks)]
+  const tables = [
+    cells.length > 0 && workTable(cells),
+    starts.length > 0 && startTable(starts),
+    checks.length > 0 && microTable(checks),
+  ]
   console.log(tables.filter(Boolean).join('\n\n'))
   const failed = cells.some((cell) => cell.rounds.some((round) => round.failures.length > 0))
   if (missing.length > 0) say(`did not start: ${missing.join(' · ')}`)

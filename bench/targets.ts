@@ -9,7 +9,17 @@ import type { Postgres } from './postgres.ts'
 import { residentMegabytes } from './process-usage.ts'
 import type { StoreKind, TargetOptions } from './targets/options.ts'
 import { CLIENT_ID, CLIENT_SECRET, SCOPE } from './token-client.ts'
-import { clientCredentials, createUser, echo, readUser, seededUser, SITE, signIn, signInBetterAuth, USERS } from './works.ts'
+import {
+  clientCredentials,
+  createUser,
+  echo,
+  readUser,
+  SITE,
+  seededUser,
+  signIn,
+  signInBetterAuth,
+  USERS,
+} from './works.ts'
 
 export type RowName = 'http' | 'ceremony' | 'token' | 'get-user' | 'create-user'
 
@@ -41,13 +51,27 @@ export async function prepare(port: number, work: Work, times: number): Promise<
 }
 
 /** Starts one of the small servers in `targets/`, with a database of its own where it needs one. */
-async function startSmall(file: string, name: string, store: StoreKind | undefined, more: Partial<TargetOptions>, { postgres, nodeFlags }: Surroundings) {
+async function startSmall(
+  file: string,
+  name: string,
+  store: StoreKind | undefined,
+  more: Partial<TargetOptions>,
+  { postgres, nodeFlags }: Surroundings,
+) {
   const port = await freePort()
   const folder = temporaryFolder()
-  const databases = { pg: () => postgres.createDatabase(`bench_${port}`), sqlite: () => join(folder, 'db.sqlite'), pglite: () => join(folder, 'pg') }
+  const databases = {
+    pg: () => postgres.createDatabase(`bench_${port}`),
+    sqlite: () => join(folder, 'db.sqlite'),
+    pglite: () => join(folder, 'pg'),
+  }
   const database = store && store in databases ? await databases[store as keyof typeof databases]() : undefined
   const options: TargetOptions = { port, store, database, ...more }
-  const server = await startServer(port, [...nodeFlags, join(import.meta.dirname, 'targets', file), JSON.stringify(options)], { NODE_ENV: 'production' })
+  const server = await startServer(
+    port,
+    [...nodeFlags, join(import.meta.dirname, 'targets', file), JSON.stringify(options)],
+    { NODE_ENV: 'production' },
+  )
   const stop = async () => {
     await server.stop()
     rmSync(folder, { recursive: true, force: true })
@@ -69,7 +93,13 @@ const floor = (name: string, store: StoreKind): Starter => ({
   rows: ['ceremony'],
   async start(surroundings) {
     const passkeys = somePasskeys()
-    const target = await startSmall('floor.ts', name, store, { ...SITE, passkeys: passkeys.map(storedPart) }, surroundings)
+    const target = await startSmall(
+      'floor.ts',
+      name,
+      store,
+      { ...SITE, passkeys: passkeys.map(storedPart) },
+      surroundings,
+    )
     return { ...target, works: { ceremony: signIn(passkeys, CLIENT_ID) } }
   },
 })
@@ -80,7 +110,11 @@ const floorUsers = (name: string, store: StoreKind): Starter => ({
   async start(surroundings) {
     const target = await startSmall('floor-users.ts', name, store, {}, surroundings)
     let seeded = 0
-    await prepare(target.port, createUser('none', () => seededUser(seeded++)), USERS)
+    await prepare(
+      target.port,
+      createUser('none', () => seededUser(seeded++)),
+      USERS,
+    )
     return { ...target, works: { 'get-user': readUser('none'), 'create-user': createUser('none') } }
   },
 })
@@ -90,7 +124,13 @@ const betterAuth = (name: string, store: StoreKind): Starter => ({
   rows: ['ceremony'],
   async start(surroundings) {
     const passkeys = somePasskeys()
-    const target = await startSmall('better-auth.ts', name, store, { ...SITE, passkeys: passkeys.map(storedPart) }, surroundings)
+    const target = await startSmall(
+      'better-auth.ts',
+      name,
+      store,
+      { ...SITE, passkeys: passkeys.map(storedPart) },
+      surroundings,
+    )
     return { ...target, works: { ceremony: signInBetterAuth(passkeys) } }
   },
 })

@@ -6,7 +6,7 @@ import { type Passkey, register } from './authenticator.ts'
 import { freePort, type Server, startServer } from './child.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { residentMegabytes } from './process-usage.ts'
-import { type RowName, somePasskeys, type Starter, type Surroundings, type Target, temporaryFolder } from './targets.ts'
+import { type RowName, type Starter, type Surroundings, somePasskeys, type Target, temporaryFolder } from './targets.ts'
 import { SCOPE } from './token-client.ts'
 import { body, clientCredentials, createUser, readUser, SITE, seededUser, signIn, USERS } from './works.ts'
 
@@ -14,14 +14,33 @@ const SERVER = join(import.meta.dirname, '../server')
 const JSON_TYPE = 'content-type: application/json\r\n'
 
 /** Every limit that a row meets, raised out of reach: the counting stays, the refusals go. */
-const RAISED = ['oauth_token', 'oauth_token_ip', 'admin_read', 'admin_write', 'admin_application', 'ceremony', 'ceremony_user', 'ceremony_application']
+const RAISED = [
+  'oauth_token',
+  'oauth_token_ip',
+  'admin_read',
+  'admin_write',
+  'admin_application',
+  'ceremony',
+  'ceremony_user',
+  'ceremony_application',
+]
 
 type Variant = { name: string; embedded: boolean; limits: boolean }
 
-function environment({ limits }: Variant, port: number, dataDir: string, databaseUrl: string | undefined): Record<string, string> {
+function environment(
+  { limits }: Variant,
+  port: number,
+  dataDir: string,
+  databaseUrl: string | undefined,
+): Record<string, string> {
   // The server does not start without limits in production; nothing else in it depends on that setting.
   const limiting: Record<string, string> = limits
-    ? { NODE_ENV: 'production', RATE_LIMIT_OVERRIDES: JSON.stringify(Object.fromEntries(RAISED.map((name) => [name, { points: 1_000_000_000 }]))) }
+    ? {
+        NODE_ENV: 'production',
+        RATE_LIMIT_OVERRIDES: JSON.stringify(
+          Object.fromEntries(RAISED.map((name) => [name, { points: 1_000_000_000 }])),
+        ),
+      }
     : { NODE_ENV: 'development', DEMO: 'off', RATE_LIMITS: 'off' }
   return {
     ...limiting,
@@ -46,7 +65,10 @@ async function token(connection: Connection, { clientId, clientSecret }: Provisi
 
 /** A tenant from the vending machine, its origin set. */
 async function provision(connection: Connection): Promise<Provisioned> {
-  const made = body<Provisioned>(await connection.request('POST', '/v1/onboarding/ai', JSON_TYPE, '{"name":"bench"}'), 200)
+  const made = body<Provisioned>(
+    await connection.request('POST', '/v1/onboarding/ai', JSON_TYPE, '{"name":"bench"}'),
+    200,
+  )
   const bearer = await token(connection, made, 'applications:write')
   const head = `authorization: Bearer ${bearer}\r\n${JSON_TYPE}`
   const settings = JSON.stringify({ allowed_origins: [SITE.origin] })
@@ -74,7 +96,12 @@ async function raisePlan(dataDir: string, databaseUrl: string | undefined): Prom
 
 type Options = { data: { session_id: string; challenge: { challenge: string; user: { id: string } } } }
 
-async function registerPasskey(connection: Connection, publishableKey: string, passkey: Passkey, number: number): Promise<void> {
+async function registerPasskey(
+  connection: Connection,
+  publishableKey: string,
+  passkey: Passkey,
+  number: number,
+): Promise<void> {
   const head = `authorization: Bearer ${publishableKey}\r\norigin: ${SITE.origin}\r\n${JSON_TYPE}`
   const named = JSON.stringify({ external_user_id: `bench-passkey-${number}` })
   const { data } = body<Options>(await connection.request('POST', '/v1/passkeys/register/start', head, named), 200)

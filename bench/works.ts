@@ -55,7 +55,12 @@ export function signInBetterAuth(passkeys: Passkey[]): Work {
     const cookie = /\r\nset-cookie: *([^;]+)/i.exec(options.head)?.[1]
     const response = authenticate(next(worker), challenge, SITE)
     const head = `${ORIGIN}${JSON_TYPE}cookie: ${cookie}\r\n`
-    const answer = await connection.request('POST', '/api/auth/passkey/verify-authentication', head, JSON.stringify({ response }))
+    const answer = await connection.request(
+      'POST',
+      '/api/auth/passkey/verify-authentication',
+      head,
+      JSON.stringify({ response }),
+    )
     const { session, user } = body<{ session: { token: string }; user: { id: string } }>(answer, 200)
     expect(session.token.length > 20 && user.id !== '', answer)
   }

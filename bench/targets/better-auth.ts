@@ -38,7 +38,13 @@ for (const { id, cosePublicKey } of passkeys) {
   const now = new Date()
   const user = await adapter.create<Record<string, unknown>, { id: string }>({
     model: 'user',
-    data: { name: 'bench', email: `${id.toLowerCase()}@bench.example`, emailVerified: true, createdAt: now, updatedAt: now },
+    data: {
+      name: 'bench',
+      email: `${id.toLowerCase()}@bench.example`,
+      emailVerified: true,
+      createdAt: now,
+      updatedAt: now,
+    },
   })
   await adapter.create({
     model: 'passkey',

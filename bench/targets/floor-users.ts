@@ -47,7 +47,10 @@ async function create(body: string): Promise<Reply> {
   const [id, now] = [randomUUID(), new Date()]
   const rows = await store.run('create_user', CREATE, [TENANT, id, APPLICATION, external_user_id, now, randomUUID()])
   if (rows.length === 0) return { status: 409, body: { ok: false } }
-  return { status: 201, body: { ok: true, data: { external_user_id, created_at: now, updated_at: now, id, status: 'active' } } }
+  return {
+    status: 201,
+    body: { ok: true, data: { external_user_id, created_at: now, updated_at: now, id, status: 'active' } },
+  }
 }
 
 serve((method, path, body) => (method === 'GET' ? read(decodeURIComponent(path.slice(PREFIX.length))) : create(body)))

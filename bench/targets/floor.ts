@@ -1,4 +1,13 @@
-import { createHash, createPublicKey, generateKeyPairSync, type KeyObject, randomBytes, randomUUID, sign, verify } from 'node:crypto'
+import {
+  createHash,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  randomBytes,
+  randomUUID,
+  sign,
+  verify,
+} from 'node:crypto'
 import type { StoredPasskey } from '../authenticator.ts'
 import { serve } from './json-server.ts'
 import { site } from './options.ts'
@@ -55,7 +64,15 @@ function joinedSignature(der: Buffer): string {
 }
 
 function mintToken(userId: string, sessionId: string, seconds: number): string {
-  const claims = { iss: origin, sub: userId, aud: ['bench', 'end-user'], user_id: userId, iat: seconds, exp: seconds + 86_400, jti: sessionId }
+  const claims = {
+    iss: origin,
+    sub: userId,
+    aud: ['bench', 'end-user'],
+    user_id: userId,
+    iat: seconds,
+    exp: seconds + 86_400,
+    jti: sessionId,
+  }
   const signed = `${tokenHead}.${Buffer.from(JSON.stringify(claims)).toString('base64url')}`
   return `${signed}.${joinedSignature(sign('sha256', Buffer.from(signed), signingKey))}`
 }
@@ -115,21 +132,30 @@ async function finish(store: Store, body: string) {
   const key = keyOf(credential.id, stored.public_key)
   const count = check(credential, String(taken.challenge), { key, userHandle: String(stored.user_handle) })
   const [session, audit, expires] = [randomUUID(), randomUUID(), new Date(now.getTime() + 86_400_000)]
-  const written = await store.run('record_sign_in', RECORD_SIGN_IN, [credential.id, count, now, session, expires, audit])
+  const written = await store.run('record_sign_in', RECORD_SIGN_IN, [
+    credential.id,
+    count,
+    now,
+    session,
+    expires,
+    audit,
+  ])
   if (written.length !== 1) return { status: 401, body: { ok: false } }
   const userId = String(stored.user_id)
   const token = mintToken(userId, session, Math.floor(now.getTime() / 1000))
-  return { status: 200, body: { ok: true, data: { authenticated: true, session_token: token, user: { user_id: userId } } } }
+  return {
+    status: 200,
+    body: { ok: true, data: { authenticated: true, session_token: token, user: { user_id: userId } } },
+  }
 }
 
 async function seed(store: Store, passkey: StoredPasskey): Promise<void> {
   const spki = Buffer.from(passkey.spki, 'base64url')
-  await store.run('seed', 'insert into credentials (id, user_id, user_handle, public_key, sign_count) values ($1, $2, $3, $4, 0)', [
-    passkey.id,
-    randomUUID(),
-    passkey.userHandle,
-    spki,
-  ])
+  await store.run(
+    'seed',
+    'insert into credentials (id, user_id, user_handle, public_key, sign_count) values ($1, $2, $3, $4, 0)',
+    [passkey.id, randomUUID(), passkey.userHandle, spki],
+  )
 }
 
 const store = await openStore()

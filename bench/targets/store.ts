@@ -29,7 +29,12 @@ const READERS: Record<number, (text: string) => unknown> = {
   3802: (text) => JSON.parse(text), // jsonb
 }
 
-const toText = (value: unknown) => (value instanceof Uint8Array ? `\\x${Buffer.from(value).toString('hex')}` : value instanceof Date ? value.toISOString() : String(value))
+const toText = (value: unknown) =>
+  value instanceof Uint8Array
+    ? `\\x${Buffer.from(value).toString('hex')}`
+    : value instanceof Date
+      ? value.toISOString()
+      : String(value)
 
 /**
  * The embedded engine on disk, spoken to in the wire protocol: a statement is parsed and described once under its name,
@@ -40,11 +45,17 @@ async function openEmbedded(): Promise<Store> {
   const lite = await PGlite.create(options.database)
   const prepared = new Map<string, Promise<Column[]>>()
 
-  const send = (parts: Uint8Array[]) => lite.runExclusive(() => lite.execProtocol(Buffer.concat([...parts, serialize.sync()])))
+  const send = (parts: Uint8Array[]) =>
+    lite.runExclusive(() => lite.execProtocol(Buffer.concat([...parts, serialize.sync()])))
   const prepare = async (name: string, text: string): Promise<Column[]> => {
     const { messages } = await send([serialize.parse({ name, text }), serialize.describe({ type: 'S', name })])
-    const description = messages.find((message) => message.name === 'rowDescription') as { fields?: { name: string; dataTypeID: number }[] } | undefined
-    return (description?.fields ?? []).map((field) => ({ name: field.name, read: READERS[field.dataTypeID] ?? ((text) => text) }))
+    const description = messages.find((message) => message.name === 'rowDescription') as
+      | { fields?: { name: string; dataTypeID: number }[] }
+      | undefined
+    return (description?.fields ?? []).map((field) => ({
+      name: field.name,
+      read: READERS[field.dataTypeID] ?? ((text) => text),
+    }))
   }
 
   return {
@@ -56,10 +67,17 @@ async function openEmbedded(): Promise<Store> {
         prepared.set(name, columns)
       }
       const described = await columns
-      const { messages } = await send([serialize.bind({ statement: name, values: values.map(toText) }), serialize.execute({})])
-      const rows = messages.filter((message) => message.name === 'dataRow') as unknown as { fields: (string | null)[] }[]
+      const { messages } = await send([
+        serialize.bind({ statement: name, values: values.map(toText) }),
+        serialize.execute({}),
+      ])
+      const rows = messages.filter((message) => message.name === 'dataRow') as unknown as {
+        fields: (string | null)[]
+      }[]
       return rows.map(({ fields }) =>
-        Object.fromEntries(described.map((column, index) => [column.name, fields[index] == null ? null : column.read(fields[index])])),
+        Object.fromEntries(
+          described.map((column, index) => [column.name, fields[index] == null ? null : column.read(fields[index])]),
+        ),
       )
     },
   }

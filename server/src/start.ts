@@ -2,6 +2,7 @@ import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type App, createApp } from './app.ts'
 import { type Config, ConfigError, readConfig } from './config.ts'
+import { type Demo, provisionDemo } from './demo/provision.ts'
 import { jobs } from './jobs.ts'
 import { type Database, openDatabase } from './platform/db.ts'
 import { startJobs } from './platform/jobs.ts'
@@ -35,7 +36,7 @@ async function openStore(config: Config, database: Database, log: Log): Promise<
 }
 
 /** Opens everything a process needs and listens. */
-export async function boot(config: Config, log: Log): Promise<{ app: App; close(): Promise<void> }> {
+export async function boot(config: Config, log: Log): Promise<{ app: App; demo: Demo | null; close(): Promise<void> }> {
   const secrets = createSecrets({ masterKey: await masterKey(config, log) })
   const database = await openDatabase({
     url: config.DATABASE_URL,
@@ -46,12 +47,15 @@ export async function boot(config: Config, log: Log): Promise<{ app: App; close(
   await ensureAuditPartitions(database.sql, systemClock())
   const limitStore = await openStore(config, database, log)
   const app = await createApp({ config, database, secrets, log, clock: systemClock, limitStore })
+  const demo = config.DEMO ? await provisionDemo(app.deps) : null
+  if (demo) (await import('./demo/page.ts')).registerExample(app.http, demo)
   await app.http.listen({ port: config.PORT, host: config.HOST })
   // After the first request can be answered: nobody waits for maintenance.
   const jobRunner = config.JOBS ? startJobs(database, config.DATABASE_URL, jobs, app.deps, log) : null
   jobRunner?.catch((error: unknown) => log.error({ err: error }, 'jobs did not start'))
   return {
     app,
+    demo,
     async close() {
       await app.close()
       await (await jobRunner?.catch(() => null))?.close()
@@ -60,9 +64,21 @@ export async function boot(config: Config, log: Log): Promise<{ app: App; close(
   }
 }
 
-function banner(config: Config): string {
+function banner(config: Config, demo: Demo | null): string {
   const url = config.PUBLIC_URL
-  return ['', '  TryMellon is ready.', '', `  API       ${url}`, `  Docs      ${url}/docs`, `  OpenAPI   ${url}/openapi.json`, ''].join('\n')
+  const rows = [
+    ['API', url],
+    ['Docs', `${url}/docs`],
+    ['OpenAPI', `${url}/openapi.json`],
+    ...(demo
+      ? [
+          ['Example', `${url}/example/  (register and sign in with a passkey)`],
+          ['Demo key', demo.publishable_key],
+          ['Demo secret', `in ${join(config.DATA_DIR, 'demo.json')}, for the admin API`],
+        ]
+      : []),
+  ]
+  return ['', '  TryMellon is ready.', '', ...rows.map(([name, value]) => `  ${name?.padEnd(12)}${value}`), ''].join('\n')
 }
 
 /** The process: settings, start, then drain on SIGTERM or SIGINT. */
@@ -78,7 +94,7 @@ export async function start(): Promise<void> {
   }
   const log = createLog(config.LOG_LEVEL)
   const running = await boot(config, log)
-  process.stdout.write(`${banner(config)}\n`)
+  process.stdout.write(`${banner(config, running.demo)}\n`)
   let stopping = false
   const stop = async (signal: string) => {
     if (stopping) return

@@ -55,7 +55,7 @@ export async function provisionAgent(ctx: Ctx, input: { name: string }) {
 /** What an agent may look at before it posts. */
 export async function availability(ctx: Ctx) {
   const row = ctx.deps.limits.row('onboarding_ai')
-  const blocked = await ctx.deps.limits.blocked('onboarding_ai', addressKey(ctx.request.ip))
+  const blocked = await ctx.deps.limits.blocked('onboarding_ai', addressKey(ctx.request.ip), { write: false })
   const room = await hasRoom(ctx.sql, ctx.deps.config.FREE_AI_TENANT_CAP)
   return {
     available: room && !blocked,

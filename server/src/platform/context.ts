@@ -4,7 +4,7 @@ import type { CredentialChecks } from './authenticate.ts'
 import type { Caches } from './cache.ts'
 import type { Database, Db, Sql } from './db.ts'
 import type { KeyRing } from './keys.ts'
-import type { Limits } from './limits.ts'
+import type { Limits, LimitVerdict } from './limits.ts'
 import type { Log } from './log.ts'
 import { anonymous, type Principal } from './principal.ts'
 import type { Secrets } from './secrets.ts'
@@ -44,7 +44,11 @@ export type RequestFacts = {
 }
 
 /** What an operation may say beside its data. */
-export type ResponseFacts = { headers: Record<string, string> }
+export type ResponseFacts = {
+  headers: Record<string, string>
+  /** What every limit of the call said so far; the tightest one is shown. */
+  verdicts?: LimitVerdict[]
+}
 
 /** Made by a surface for one HTTP request. */
 export type RequestContext = { deps: Deps; request: RequestFacts; response: ResponseFacts }

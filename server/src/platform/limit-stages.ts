@@ -59,7 +59,9 @@ export async function applyLimits(ctx: Ctx, endpoint: Endpoint, stage: LimitStag
   if (names.length > 0) {
     const bucket = bucketOf(ctx, input)
     const verdicts = await limits.consume(names, bucket, { write })
-    if (verdicts.length > 0) Object.assign(ctx.response.headers, limits.headers(verdicts))
+    const all = [...(ctx.response.verdicts ?? []), ...verdicts]
+    ctx.response.verdicts = all
+    if (all.length > 0) Object.assign(ctx.response.headers, limits.headers(all))
     for (const name of names) {
       const id = bucket(limits.row(name).key)
       if (id !== null) refundable.push([name, id])

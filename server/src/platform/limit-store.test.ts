@@ -1,7 +1,7 @@
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { testDatabase } from '../../test/database.ts'
-import { testRedisUrl } from '../../test/redis.ts'
+import { testRedis } from '../../test/machine.ts'
 import { type LimitStore, openCounter, purgeExpiredLimits } from './limit-store.ts'
 import { randomText } from './secrets.ts'
 import { systemClock } from './time.ts'
@@ -108,8 +108,8 @@ describe('in the database', () => {
   })
 })
 
-describe.skipIf(!testRedisUrl)('in Redis', () => {
-  const redis = new Redis(testRedisUrl ?? '', { lazyConnect: true })
+describe.skipIf(!testRedis)('in Redis', () => {
+  const redis = new Redis(testRedis ?? '', { lazyConnect: true })
   afterAll(() => redis.disconnect())
   countsAsTheOthers(async () => {
     if (redis.status === 'wait') await redis.connect()
@@ -125,7 +125,7 @@ describe.skipIf(!testRedisUrl)('in Redis', () => {
   })
 
   it('a connection that is not ready rejects at once instead of queueing', async () => {
-    const idle = new Redis(testRedisUrl ?? '', { lazyConnect: true })
+    const idle = new Redis(testRedis ?? '', { lazyConnect: true })
     await expect(openCounter({ redis: idle }, 'row', 3, 60).add('b', 1)).rejects.toThrow('not ready')
   })
 })

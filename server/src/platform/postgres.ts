@@ -43,7 +43,9 @@ function statementName(text: string): string {
   return name
 }
 
-const textArray = pg.types.getTypeParser(1009, 'text')
+// As a plain number: the driver's typings know scalars only.
+const TEXT_ARRAY: number = 1009
+const textArray = pg.types.getTypeParser(TEXT_ARRAY, 'text')
 const arrayReaders: Record<number, (text: string) => unknown> = {
   [INT8_ARRAY]: (text) => textArray(text).map(Number),
   [TIMESTAMPTZ_ARRAY]: (text) => textArray(text).map(readTimestamp),

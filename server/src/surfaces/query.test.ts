@@ -65,9 +65,12 @@ describe('query strings', () => {
     expect(parse({ success }).success).toBe(false)
   })
 
-  it.each(['1e3', 'Infinity', '1.', '.5', '0x1', '1,5', '9007199254740993', '1'.repeat(400)])('ratio=%j is refused', (ratio) => {
-    expect(parse({ ratio }).success).toBe(false)
-  })
+  it.each(['1e3', 'Infinity', '1.', '.5', '0x1', '1,5', '9007199254740993', '1'.repeat(400)])(
+    'ratio=%j is refused',
+    (ratio) => {
+      expect(parse({ ratio }).success).toBe(false)
+    },
+  )
 
   it('a parameter that is sent twice is a 400 that names it', () => {
     expect(refusal({ limit: ['1', '2'] })).toMatchObject({ status: 400, message: 'limit: must be given only once' })

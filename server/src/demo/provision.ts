@@ -1,0 +1,68 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { record } from '../audit/record.ts'
+import { type Deps, systemContext } from '../platform/context.ts'
+import { mint } from '../platform/ids.ts'
+import { mintSecret, preview } from '../platform/secrets.ts'
+import { writeTrail } from '../platform/trail.ts'
+
+/** What `pnpm start` prints and the examples read; kept in the data folder, for its owner only. */
+export type Demo = { url: string; application_id: string; client_id: string; publishable_key: string; client_secret: string }
+
+const fileName = 'demo.json'
+
+/** Where the example page may be served: by this server, or by `examples/browser` itself. */
+const exampleOrigins = (publicUrl: string) => [...new Set([publicUrl, 'http://localhost:8080'])]
+
+async function kept(deps: Deps): Promise<Demo | null> {
+  try {
+    const demo = JSON.parse(await readFile(join(deps.config.DATA_DIR, fileName), 'utf8')) as Demo
+    const application = await deps.applications.byClientId.get(demo.client_id)
+    const known = application?.secrets.some((row) => deps.secrets.matches(demo.client_secret, row.hash))
+    return known ? demo : null
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null
+    throw error
+  }
+}
+
+/**
+ * The demo application of a development server, made once: a tenant on the starter plan, with the example's origins
+ * allowed and the same keys after every restart. Never in production.
+ */
+export async function provisionDemo(deps: Deps): Promise<Demo> {
+  const url = deps.config.PUBLIC_URL
+  const earlier = await kept(deps)
+  const ctx = systemContext(deps, 'demo.provision')
+  const now = deps.clock()
+  if (earlier) {
+    await deps.database.sql.query(`update applications set allowed_origins = $2 where client_id = $1`, [earlier.client_id, exampleOrigins(url)])
+    deps.caches.drop('client', earlier.client_id)
+    return earlier.url === url ? earlier : save(deps, { ...earlier, url })
+  }
+  const [accountId, tenantId, applicationId, clientId] = [mint('acc'), mint('org'), mint('app'), mint('cli')]
+  const clientSecret = mintSecret('sec')
+  await deps.database.transaction(async (db, sql) => {
+    await db.account.create({ data: { id: accountId, plan: 'starter', createdAt: now } })
+    await db.tenant.create({ data: { id: tenantId, accountId, name: 'Demo', createdAt: now, lastActiveAt: now } })
+    await db.application.create({
+      data: { tenantId, id: applicationId, clientId, name: 'Demo', createdAt: now, updatedAt: now, allowedOrigins: exampleOrigins(url) },
+    })
+    const hash = new Uint8Array(deps.secrets.hash(clientSecret))
+    await db.clientSecret.create({ data: { tenantId, applicationId, hash, preview: preview(clientSecret), createdAt: now } })
+    await db.directory.createMany({
+      data: [
+        { kind: 'client', key: clientId, tenantId, id: applicationId },
+        { kind: 'application', key: applicationId, tenantId, id: applicationId },
+      ],
+    })
+    record(ctx, 'application.created', { tenantId, applicationId, metadata: { name: 'Demo' } })
+    await writeTrail(ctx, sql)
+  })
+  return save(deps, { url, application_id: applicationId, client_id: clientId, publishable_key: clientId, client_secret: clientSecret })
+}
+
+async function save(deps: Deps, demo: Demo): Promise<Demo> {
+  await writeFile(join(deps.config.DATA_DIR, fileName), `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 })
+  return demo
+}
