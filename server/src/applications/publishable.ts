@@ -1,6 +1,7 @@
 import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Publishable } from '../platform/principal.ts'
+import { announcePurge } from '../tenants/inactivity.ts'
 import { isActive } from './hot.ts'
 
 /**
@@ -14,6 +15,7 @@ export async function publishableFromKey(ctx: Ctx, key: string): Promise<Publish
   const allowed = origin === null ? method === 'GET' || method === 'HEAD' : application?.allowedOrigins.includes(origin)
   if (!application || !allowed) throw new ApiError('origin_not_allowed')
   if (!isActive(application)) throw new ApiError('tenant_inactive')
+  announcePurge(ctx, application)
   return {
     kind: 'anonymous',
     id: application.clientId,

@@ -1,9 +1,15 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import fastifyStatic from '@fastify/static'
 import type { FastifyInstance } from 'fastify'
 import type { Demo } from './provision.ts'
 
-const folder = (path: string) => fileURLToPath(new URL(`../../../${path}`, import.meta.url))
+/** From this file as source, or from a bundle in `server/dist`. */
+function folder(path: string): string {
+  const found = ['../../../', '../../'].map((up) => fileURLToPath(new URL(up + path, import.meta.url))).find((place) => existsSync(place))
+  if (!found) throw new Error(`${path} is missing; run \`pnpm run build\``)
+  return found
+}
 
 const headers = {
   'content-security-policy': "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
@@ -13,7 +19,7 @@ const headers = {
 }
 
 /** Serves the example page at `/example/`, on this server's own origin, with the demo's publishable key. */
-export function registerExample(http: FastifyInstance, demo: Demo): void {
+export function registerExample(http: FastifyInstance, demo: Pick<Demo, 'publishable_key' | 'url'>): void {
   const hidden = new Set(['/package.json', '/serve.js'])
   http.get('/example', async (_request, reply) => reply.redirect('/example/'))
   http.get('/example/config.json', async (_request, reply) =>

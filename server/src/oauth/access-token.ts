@@ -5,6 +5,7 @@ import { uuid7 } from '../platform/ids.ts'
 import { hasAudience, maxTokenLength, signJwt } from '../platform/jwt.ts'
 import type { Service } from '../platform/principal.ts'
 import { seconds } from '../platform/time.ts'
+import { announcePurge } from '../tenants/inactivity.ts'
 import { toService } from './client-authentication.ts'
 import type { Scope } from './scopes.ts'
 
@@ -53,5 +54,6 @@ export async function serviceFromToken(ctx: Ctx, token: string): Promise<Service
   if (!claims || !hasAudience(claims, config.PUBLIC_URL) || typeof claims.client_id !== 'string') return null
   const application = await applications.byClientId.get(claims.client_id)
   if (!application || application.id !== claims.app_id || !isActive(application)) return null
+  announcePurge(ctx, application)
   return toService(application, scopeSet(String(claims.scope ?? '')), claims.jti)
 }

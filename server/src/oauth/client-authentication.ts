@@ -4,6 +4,7 @@ import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Service } from '../platform/principal.ts'
 import { hasValidChecksum } from '../platform/secrets.ts'
+import { announcePurge } from '../tenants/inactivity.ts'
 import { defaultScopes } from './scopes.ts'
 
 const clientPattern = /^(?:cli|app)_[0-9A-Za-z]{1,64}$/
@@ -43,6 +44,7 @@ export async function authenticateClient(ctx: Ctx, clientId: string, secret: str
 /** `Authorization: Basic` on an admin route: the same principal as a token's, with the default scopes. */
 export async function serviceFromSecret(ctx: Ctx, clientId: string, secret: string): Promise<Service | null> {
   const application = await authenticateClient(ctx, clientId, secret)
+  if (application) announcePurge(ctx, application)
   return application && toService(application, new Set(defaultScopes(application)), application.clientId)
 }
 

@@ -2,6 +2,7 @@ import type { HotApplication } from '../applications/hot.ts'
 import { parseBasic } from '../platform/authenticate.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
+import { announcePurge } from '../tenants/inactivity.ts'
 import { accessTokenTtlSeconds, issueAccessToken, resources } from './access-token.ts'
 import { authenticateClient } from './client-authentication.ts'
 import { defaultScopes, requestedScopes } from './scopes.ts'
@@ -54,6 +55,7 @@ export async function token(ctx: Ctx, input: TokenRequest) {
   if (input.grant_type !== 'client_credentials') throw new ApiError('unsupported_grant_type')
   const application = await requireClient(ctx, input)
   ctx.deps.activity.touch(application.tenantId)
+  announcePurge(ctx, application)
   const scope = input.scope === undefined ? defaultScopes(application) : requestedScopes(application, input.scope)
   if (!scope) throw new ApiError('invalid_scope')
   return {

@@ -37,6 +37,12 @@ describe('the idle purge', () => {
     expect((await server.call('GET', '/v1/users', { token: tenant.token })).status).toBe(401)
   })
 
+  it('is announced on authenticated answers of an unclaimed tenant', async () => {
+    const { token } = await server.tenant()
+    const { headers } = await server.call('GET', '/v1/users', { token })
+    expect(headers['x-inactivity-purge-at']).toBe(new Date(server.clock().getTime() + 7 * day * 1000).toISOString())
+  })
+
   it('spares a tenant that made a call within the window', async () => {
     const tenant = await server.tenant()
     server.clock.advance(6 * day)
