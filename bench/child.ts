@@ -27,7 +27,7 @@ export async function freePort(): Promise<number> {
 
 /** Starts a program on one core. `taskset` replaces itself with it, so the child's pid is the program's. */
 export function spawnPinned(core: string, command: string[], options: Parameters<typeof spawn>[2] = {}): ChildProcess {
-  const child = spawn('taskset', ['-c', core, ...command], { stdio: ['ignore', 'inherit', 'inherit'], ...options })
+  const child = spawn('taskset', ['-c', core, ...command], { stdio: ['ignore', 'ignore', 'inherit'], ...options })
   running.add(child)
   child.once('exit', () => running.delete(child))
   return child

@@ -30,6 +30,8 @@ describe('settings', () => {
     [{ RATE_LIMITS: 'maybe' }, 'RATE_LIMITS: '],
     [{ WEBAUTHN_TEST_MODE: 'true' }, 'TEST_AUTHENTICATOR_SECRET: '],
     [{ ...production, PUBLIC_URL: 'http://auth.example.com' }, 'PUBLIC_URL: must be https in production'],
+    [{ MASTER_KEY: 'short' }, 'MASTER_KEY: '],
+    [{ MASTER_KEY: '00'.repeat(32) }, 'MASTER_KEY: '],
     [{ ...production, MASTER_KEY: '' }, 'MASTER_KEY: is required in production'],
     [{ ...production, RATE_LIMITS: 'off' }, 'RATE_LIMITS: '],
     [{ ...production, DEMO: 'on' }, 'DEMO: '],

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { loadEnvFile } from 'node:process'
 import { z } from 'zod'
+import { loadMasterKey } from './platform/secrets.ts'
 
 const flag = z.enum(['true', 'false', 'on', 'off']).transform((text) => text === 'true' || text === 'on')
 const whole = (min: number, max: number) =>
@@ -9,6 +10,16 @@ const whole = (min: number, max: number) =>
     .regex(/^\d{1,9}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+
+/** What is wrong with a master key, never its value. */
+function masterKeyProblem(text: string): string | null {
+  try {
+    loadMasterKey(text)
+    return null
+  } catch (error) {
+    return (error as Error).message.replace(/^MASTER_KEY:? /, '')
+  }
+}
 
 const Overrides = z
   .string()
@@ -38,7 +49,13 @@ export const Settings = z.object({
   DATABASE_POOL_SIZE: whole(1, 200).default(10),
   REDIS_URL: z.url({ protocol: /^rediss?$/, error: 'must be a redis:// URL' }).optional(),
   TRUSTED_PROXIES: z.string().default(''),
-  MASTER_KEY: z.string().optional(),
+  MASTER_KEY: z
+    .string()
+    .superRefine((text, issues) => {
+      const message = masterKeyProblem(text)
+      if (message) issues.addIssue({ code: 'custom', message })
+    })
+    .optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
   FREE_AI_TENANT_CAP: whole(0, 999_999_999).default(1000),
   TOKEN_ALGORITHM: z.enum(['ES256', 'RS256']).default('ES256'),

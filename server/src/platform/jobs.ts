@@ -1,12 +1,13 @@
 import type { Database } from './db.ts'
 import type { Log } from './log.ts'
+import { monotonic } from './time.ts'
 
 /** A job as the table has it. `cron` is five fields in UTC; the function is safe to repeat and to run twice. */
 export type Job<D> = { about: string; cron: string; run(deps: D): Promise<unknown> }
 
 export type JobRunner = { close(): Promise<void> }
 
-/** pg-boss asks an hour's worth of questions a minute by default; these jobs are minutes apart. */
+/** pg-boss asks every two seconds by default; these jobs are minutes apart. */
 const pollSeconds = 20
 
 /**
@@ -18,7 +19,13 @@ export async function startJobs<D>(database: Database, url: string | undefined, 
   const boss = database.pglite
     ? new PgBoss({ db: fromPglite(database.pglite), backend: 'pglite' })
     : new PgBoss({ connectionString: url as string, max: 2, application_name: 'trymellon-jobs' })
-  boss.on('error', (error) => log.warn({ err: error }, 'jobs are interrupted'))
+  // Every worker of every queue reports the same outage at every poll: one line a minute says it.
+  let quietUntil = 0
+  boss.on('error', (error) => {
+    if (monotonic() < quietUntil) return
+    quietUntil = monotonic() + 60_000
+    log.warn({ reason: error.message }, 'jobs are interrupted')
+  })
   await boss.start()
   for (const [name, job] of Object.entries(jobs)) {
     await boss.createQueue(name, { policy: 'exclusive', retryLimit: 0, expireInSeconds: 3600, deleteAfterSeconds: 86_400 })
