@@ -86,15 +86,16 @@ export function contractText(document: OpenApi): string {
   const operations = operationsOf(document)
   const admin = operations.filter(({ auth }) => auth.includes('admin') || auth.includes('none'))
   const browser = operations.filter(({ auth }) => auth.includes('publishable') || auth.includes('end_user'))
+  if (!document.components?.schemas?.ErrorCode) throw new Error('the document has no component ErrorCode')
   const methods = treeText(tree(admin, methodText), (name, body) => `${name}: ${body}`)
   const rows = treeText(tree(admin, rowText), (name, body) => `${name}: ${body},`)
   const routes = `{\n  ${browser.map((operation) => indented(routeText(operation))).join('\n  ')}\n}`
-  return `// Generated from openapi.json by \`node sdk/generate.ts\`; edits are lost.
+  const text = `// Generated from openapi.json by \`node sdk/generate.ts\`; edits are lost.
 import type { CallOptions } from './admin/call.ts'
 import type { List } from './admin/list.ts'
 import type { OperationTree } from './admin/operation.ts'
 
-${componentsText(`${methods}\n${routes}`, document.components?.schemas ?? {})}
+${componentsText(`ErrorCode ${methods} ${routes}`, document.components?.schemas ?? {})}
 /** Methods of the admin client. Inputs and results have the fields of the HTTP API. */
 export interface AdminApi ${methods}
 
@@ -103,4 +104,5 @@ export const adminOperations = ${rows} as const satisfies OperationTree
 /** What the browser client may call, by method and path. */
 export interface BrowserRoutes ${routes}
 `
+  return text.replace(/ +$/gm, '')
 }

@@ -30,7 +30,10 @@ export function componentOf(ref: string): string {
 const key = (name: string): string => (/^[A-Za-z_$][\w$]*$/.test(name) ? name : `'${name}'`)
 const literal = (value: unknown): string =>
   typeof value === 'string' ? `'${value.replace(/'/g, "\\'")}'` : JSON.stringify(value)
-const union = (parts: string[]): string => [...new Set(parts)].join(' | ')
+const union = (parts: string[]): string => {
+  const text = [...new Set(parts)].join(' | ')
+  return text.length <= 100 ? text : `\n  | ${[...new Set(parts)].join('\n  | ')}`
+}
 const compound = (schema: Schema): boolean =>
   !schema.$ref && Boolean(schema.anyOf ?? schema.oneOf ?? schema.allOf ?? schema.enum ?? Array.isArray(schema.type))
 /** A member of an array or intersection, in parentheses where it would read otherwise without. */

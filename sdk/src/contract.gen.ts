@@ -38,6 +38,9 @@ export type EndUser = {
   metadata?: Record<string, string | number | boolean>
 }
 
+/** Stable; new codes may appear, none is reused. */
+export type ErrorCode = 'user_exists' | 'unauthorized' | 'validation_error'
+
 export type Passkey = {
   credential_id: string
   status: 'active' | 'revoked'

@@ -2,6 +2,8 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { createHotApplications } from './applications/hot.ts'
 import { publishableFromKey } from './applications/publishable.ts'
 import type { Config } from './config.ts'
+import { documentReaders } from './document-readers.ts'
+import { documentTable } from './documents.ts'
 import './errors.ts'
 import { limitTable } from './limits.ts'
 import { serviceFromToken } from './oauth/access-token.ts'
@@ -22,6 +24,7 @@ import { type Clock, monotonic } from './platform/time.ts'
 import { createTokenCache } from './platform/token-cache.ts'
 import { appRouter } from './router.ts'
 import { endUserFromToken } from './sessions/access.ts'
+import { registerDocsPage } from './surfaces/docs-page.ts'
 import { registerDocuments } from './surfaces/documents.ts'
 import { registerEdge } from './surfaces/edge.ts'
 import { requestIdOf } from './surfaces/facts.ts'
@@ -98,8 +101,13 @@ export async function createApp(options: AppOptions): Promise<App> {
   const addresses = createAddressResolver(config.TRUSTED_PROXIES)
   const operations = listOperations(appRouter)
   const state = { draining: false }
-  registerEdge(http, deps)
-  registerDocuments(http, deps, addresses, operations, state)
+  registerEdge(http, deps, addresses)
+  const readers = documentReaders(deps, operations, {
+    isDraining: () => state.draining,
+    pingRedis: typeof limitStore === 'object' && 'redis' in limitStore ? () => limitStore.redis.ping() : null,
+  })
+  registerDocuments(http, deps, addresses, documentTable, readers)
+  registerDocsPage(http)
   registerRest(http, deps, addresses, operations)
   await registerTrpc(http, deps, addresses, appRouter)
   return {

@@ -2,6 +2,7 @@ import { applicationErrors } from './applications/errors.ts'
 import { credentialErrors } from './credentials/errors.ts'
 import { oauthErrors } from './oauth/errors.ts'
 import { onboardingErrors } from './onboarding/errors.ts'
+import { passkeyErrors } from './passkeys/errors.ts'
 import { genericErrors, registerErrors } from './platform/errors.ts'
 import { sessionErrors } from './sessions/errors.ts'
 import { userErrors } from './users/errors.ts'
@@ -14,6 +15,7 @@ export const errorTables = [
   applicationErrors,
   userErrors,
   credentialErrors,
+  passkeyErrors,
   sessionErrors,
 ] as const
 

@@ -2,7 +2,9 @@ import { applicationsRouter } from './applications/router.ts'
 import { auditLogsRouter } from './audit/router.ts'
 import { oauthRouter } from './oauth/router.ts'
 import { onboardingRouter } from './onboarding/router.ts'
+import { passkeysRouter } from './passkeys/router.ts'
 import { router } from './platform/procedures.ts'
+import { sessionsRouter } from './sessions/router.ts'
 import { usersRouter } from './users/router.ts'
 
 /** The table of contents: one line a slice. A procedure's path here is the operation's name everywhere. */
@@ -11,6 +13,8 @@ export const appRouter = router({
   oauth: oauthRouter,
   applications: applicationsRouter,
   users: usersRouter,
+  passkeys: passkeysRouter,
+  sessions: sessionsRouter,
   audit_logs: auditLogsRouter,
 })
 

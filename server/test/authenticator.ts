@@ -189,11 +189,7 @@ export function createAuthenticator(options: AuthenticatorOptions = {}) {
     if (options.counter !== undefined) credential.counter += 1
     const clientData = clientDataJson('webauthn.get', request.challenge, ceremony)
     const data = authData(rpId, honestFlags, credential.counter, Buffer.alloc(0), mutate)
-    const signature = signWith(
-      credential.algorithm,
-      credential.privateKey,
-      Buffer.concat([data, sha256(clientData)]),
-    )
+    const signature = signWith(credential.algorithm, credential.privateKey, Buffer.concat([data, sha256(clientData)]))
     const userHandle = mutate.userHandle === undefined ? credential.userHandle : mutate.userHandle
     const response: AuthenticationResponse = {
       id: base64url(credential.id),

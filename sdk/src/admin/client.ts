@@ -14,9 +14,14 @@ export type ProvisionedAgent = Awaited<ReturnType<AdminApi['onboarding']['provis
 /**
  * Makes a client with one credential. Methods take path parameters, then an input with the API's own fields, then
  * options; they return the data and throw `TryMellonApiError`. Throws the same for a configuration that cannot work
- * and in a browser. `pace` is for tests.
+ * and in a browser.
  */
-export function createAdmin(config: AdminConfig, pace: Pace = systemPace): Admin {
+export function createAdmin(config: AdminConfig): Admin {
+  return adminAtPace(config, systemPace)
+}
+
+/** `createAdmin` with time and chance of the caller's, for tests. */
+export function adminAtPace(config: AdminConfig, pace: Pace): Admin {
   const settings = settingsOf(config)
   requireCredential(settings)
   const client: unknown = methods(adminOperations, adminCall(settings, pace))
@@ -27,9 +32,8 @@ export function createAdmin(config: AdminConfig, pace: Pace = systemPace): Admin
 export async function provisionAgent(
   { name, ...config }: TransportConfig & { name: string },
   options?: CallOptions,
-  pace: Pace = systemPace,
 ): Promise<ProvisionedAgent> {
-  const call = adminCall(settingsOf(config), pace)
+  const call = adminCall(settingsOf(config), systemPace)
   return (await call(adminOperations.onboarding.provisionAgent, [], { name }, options)) as ProvisionedAgent
 }
 

@@ -1,3 +1,5 @@
+import type { ErrorCode } from '../contract.gen.ts'
+import type { NoAnswer } from '../retry.ts'
 import type { Answer } from '../send.ts'
 
 type Facts = {
@@ -12,12 +14,15 @@ type Facts = {
   cause?: unknown
 }
 
+/** A code of the API or of this client; a server newer than the client, and `/oauth/*`, may have others. */
+type AnyCode = ErrorCode | NoAnswer | 'INVALID_ARGUMENT' | 'NOT_SUPPORTED' | (string & {})
+
 /**
  * What every admin call throws. `code` in lower case is the server's, of `/oauth/*` the OAuth `error`; in upper case it
  * is made here: `NETWORK_FAILURE`, `TIMEOUT`, `INVALID_ARGUMENT`, `NOT_SUPPORTED`. `status` is 0 without an answer.
  */
 export class TryMellonApiError extends Error {
-  readonly code: string
+  readonly code: AnyCode
   readonly status: number
   readonly requestId?: string
   readonly retryAfter?: number
@@ -25,7 +30,7 @@ export class TryMellonApiError extends Error {
   readonly hint?: string
   readonly docsUrl?: string
 
-  constructor(code: string, status: number, message: string, { cause, ...facts }: Facts = {}) {
+  constructor(code: AnyCode, status: number, message: string, { cause, ...facts }: Facts = {}) {
     super(message, { cause })
     this.name = new.target.name
     this.code = code

@@ -26,9 +26,14 @@ export type TryMellon = {
 
 /**
  * Makes a client from its configuration; see `TryMellonConfig` for fields and ranges. `INVALID_ARGUMENT` names the
- * field that is wrong; a secret in any field is refused. `pace` is for tests.
+ * field that is wrong; a secret in any field is refused.
  */
-function create(config: TryMellonConfig, pace: Pace = systemPace): Result<TryMellon> {
+function create(config: TryMellonConfig): Result<TryMellon> {
+  return createAtPace(config, systemPace)
+}
+
+/** `TryMellon.create` with time and chance of the caller's, for tests. */
+export function createAtPace(config: TryMellonConfig, pace: Pace): Result<TryMellon> {
   try {
     return { ok: true, value: clientOf(config, pace) }
   } catch (error) {

@@ -19,6 +19,7 @@ export async function publishableFromKey(ctx: Ctx, key: string): Promise<Publish
   return {
     kind: 'anonymous',
     id: application.clientId,
+    clientId: application.clientId,
     tenantId: application.tenantId,
     applicationId: application.id,
     bucket: null,

@@ -18,11 +18,11 @@ export type KeyRing = {
   /** Reads the table; makes the first key. @throws if a key cannot be opened */
   load(): Promise<void>
   /**
-   * Makes a new key, which signs from `aheadSeconds` on (default: at once). Of instances that rotate at the same time
-   * one does; the others return false and take over its key.
+   * Makes a new key, which signs from `aheadSeconds` on (default: at once). When another instance replaced the same key
+   * meanwhile, that one's is taken over and the answer is false.
    */
   rotate(aheadSeconds?: number): Promise<boolean>
-  /** Rotates a key of 90 days and deletes those that no token can need. Safe to run on every instance. */
+  /** Replaces a key of 90 days, once however many instances try, and deletes those that no token can need. */
   rotateIfDue(): Promise<boolean>
 }
 
@@ -146,9 +146,8 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     return isNeeded(entry) ? entry?.key : undefined
   }
 
-  async function rotate(aheadSeconds = 0): Promise<boolean> {
-    await load()
-    const made = await insert(lasting(ring.values()), addSeconds(clock(), aheadSeconds))
+  async function replace(predecessor: Entry | undefined, aheadSeconds: number): Promise<boolean> {
+    const made = await insert(predecessor, addSeconds(clock(), aheadSeconds))
     await load()
     return made
   }
@@ -157,7 +156,10 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     current,
     verificationKey,
     load,
-    rotate,
+    async rotate(aheadSeconds = 0) {
+      await load()
+      return replace(lasting(ring.values()), aheadSeconds)
+    },
     sign(typ, claims) {
       const life = claims.exp - claims.iat
       if (!(life > 0 && life <= maxTokenLifeSeconds)) throw new Error(`a token cannot live for ${life} seconds`)
@@ -173,6 +175,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
     },
     async rotateIfDue() {
       await load()
+      const old = lasting(ring.values())
       const due = addSeconds(clock(), -rotationSeconds)
       // Keys of an algorithm that the setting no longer names.
       await sql.query(
@@ -180,8 +183,7 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
         [clock(), algorithm, due],
       )
       await sql.query('delete from signing_keys where retired_at <= $1', [neededSince()])
-      const lastingKey = lasting(ring.values())
-      return lastingKey !== undefined && lastingKey.createdAt <= due ? rotate(publishAheadSeconds) : false
+      return old && old.createdAt <= due ? replace(old, publishAheadSeconds) : false
     },
   }
 }

@@ -9,6 +9,7 @@ export type Anonymous = { kind: 'anonymous'; id: 'anonymous'; tenantId: null; ap
 export type Publishable = {
   kind: 'anonymous'
   id: string
+  clientId: string
   tenantId: string
   applicationId: string
   bucket: null
@@ -32,10 +33,15 @@ export type Service = {
 export type EndUser = {
   kind: 'end_user'
   id: string
+  clientId: string
   tenantId: string
   applicationId: string
   sessionId: string
   bucket: string
+  /** null: anonymous */
+  externalUserId: string | null
+  expiresAt: Date
+  claims: Readonly<Record<string, string | number | boolean>>
   actor?: Actor
 }
 

@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify'
+import { type AddressResolver, addressKey } from '../platform/address.ts'
 import type { Deps } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import { monotonic } from '../platform/time.ts'
+import { factsOf } from './facts.ts'
 import { factsOfRoute, sendError } from './rest.ts'
 
 /** Fastify's own refusals, in our codes. */
@@ -14,7 +16,7 @@ const codes: Record<string, () => ApiError> = {
 }
 
 /** What is true of every answer: raw bodies, request id, security headers, one log line, errors in our words. */
-export function registerEdge(http: FastifyInstance, deps: Deps): void {
+export function registerEdge(http: FastifyInstance, deps: Deps, addresses: AddressResolver): void {
   http.removeAllContentTypeParsers()
   // Bytes only: the route's dialect decides what they may be, and no other parser can accept them first.
   http.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
@@ -39,5 +41,10 @@ export function registerEdge(http: FastifyInstance, deps: Deps): void {
     const known = codes[(error as { code?: string }).code ?? '']
     sendError(deps, request, reply, known ? known() : error)
   })
-  http.setNotFoundHandler((request, reply) => sendError(deps, request, reply, new ApiError('not_found')))
+  http.setNotFoundHandler(async (request, reply) => {
+    const key = addressKey(factsOf(request, addresses).ip)
+    const verdicts = await deps.limits.consume(['not_found'], () => key, { write: false })
+    reply.headers(deps.limits.headers(verdicts))
+    return sendError(deps, request, reply, new ApiError('not_found'))
+  })
 }

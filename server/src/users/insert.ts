@@ -7,6 +7,8 @@ export type NewUserRow = {
   tenantId: string
   applicationId: string
   plan: string
+  /** Made beforehand where the authenticator has already been told it as the user handle. */
+  id?: string
   externalUserId: string | null
   metadata?: object
   customClaims?: object
@@ -20,7 +22,7 @@ export type NewUserRow = {
  */
 export async function insertUser(ctx: Ctx, row: NewUserRow): Promise<{ id: string; createdAt: Date } | null> {
   const now = ctx.now()
-  const id = uuid7(now)
+  const id = row.id ?? uuid7(now)
   const inserted = await ctx.sql.query(
     `insert into users (tenant_id, id, application_id, external_user_id, status, metadata, custom_claims, created_at, updated_at)
      values ($1, $2::uuid, $3, $4, 'active', $5::jsonb, $6::jsonb, $7, $7)

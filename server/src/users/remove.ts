@@ -4,10 +4,11 @@ import type { Service } from '../platform/principal.ts'
 import { requireUser } from './find.ts'
 
 /**
- * Every table with rows of a user, in the order of deletion; erasure and its test go through this list.
- * Each statement takes tenant and user id, and is led by an index on both.
+ * Every table with rows of a user, in the order of deletion; erasure and its test go through this list. Credentials come
+ * before sessions: a sign-in updates its credential and inserts its session in one statement, so it either waits here
+ * and finds no credential, or its session is seen and deleted.
  */
-export const userTables = ['ceremonies', 'sessions', 'credentials', 'identifiers', 'idempotency_records', 'audit_logs'] as const
+export const userTables = ['ceremonies', 'credentials', 'sessions', 'identifiers', 'idempotency_records', 'audit_logs'] as const
 
 /**
  * Erases a user and everything about it (GDPR Article 17), then records `user.deleted` without personal data.

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { credentialsRouter } from '../credentials/router.ts'
 import { cursorPage, cursorParameters } from '../platform/pages.ts'
 import { command, query, router } from '../platform/procedures.ts'
+import { userSessionsRouter } from '../sessions/router.ts'
 import { remove } from './remove.ts'
 import { CreatedUser, NewUser, User, UserListItem, UserPath } from './schema.ts'
 import { create, get, list } from './service.ts'
@@ -73,4 +74,5 @@ export const usersRouter = router({
     run: remove,
   }),
   credentials: credentialsRouter,
+  sessions: userSessionsRouter,
 })

@@ -43,7 +43,8 @@ export function findAnchor(path: CertificatePath, anchors: readonly X509Certific
     const subject = certificates[index]
     if (!subject || !isIssuedBy(subject.x509, issuer.x509)) throw untrusted('certificates do not form a path')
     if (!issuer.x509.ca) throw untrusted('issuer is no certificate authority')
-    if (issuer.pathLength !== undefined && issuer.pathLength < index) throw untrusted('path is longer than its CA allows')
+    if (issuer.pathLength !== undefined && issuer.pathLength < index)
+      throw untrusted('path is longer than its CA allows')
   }
   const included = anchors.find((anchor) => anchor.raw.equals(last.x509.raw))
   if (included) {

@@ -1,7 +1,7 @@
 import type { AttestationStatement } from '../attestation-object.ts'
+import { CeremonyError } from '../ceremony-error.ts'
 import { checkAttestationSignature } from './attestation-signature.ts'
 import { type Certificate, checkCertificateAaguid, nameAttribute } from './certificate.ts'
-import { CeremonyError } from '../ceremony-error.ts'
 import {
   invalidStatement,
   statementAlgorithm,

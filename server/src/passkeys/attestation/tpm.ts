@@ -62,7 +62,9 @@ function isSameKey(key: TpmPublicArea['key'], keyObject: KeyObject): boolean {
   const jwk = keyObject.export({ format: 'jwk' })
   const is = (bytes: Buffer, member: string | undefined): boolean => bytes.toString('base64url') === member
   if (key.kty === 'EC') return key.crv === jwk.crv && is(key.x, jwk.x) && is(key.y, jwk.y)
-  return jwk.kty === 'RSA' && is(key.n, jwk.n) && keyObject.asymmetricKeyDetails?.publicExponent === BigInt(key.exponent)
+  return (
+    jwk.kty === 'RSA' && is(key.n, jwk.n) && keyObject.asymmetricKeyDetails?.publicExponent === BigInt(key.exponent)
+  )
 }
 
 /** TPM 2.0 Part 1 §16: the algorithm's id, then the digest of the public area. */

@@ -1,0 +1,112 @@
+import {
+  type Components,
+  type Draft,
+  type Media,
+  type OperationObject,
+  type Parameter,
+  type Reference,
+  type RequestBody,
+  type Response,
+  reference,
+} from './openapi-document.ts'
+import { codesOf, errorResponses } from './openapi-errors.ts'
+import { type HeaderName, headers, idempotencyNames } from './openapi-headers.ts'
+import { exampleOf } from './openapi-schemas.ts'
+import { securityOf } from './openapi-security.ts'
+import type { JsonSchema, Operation } from './operations.ts'
+
+const descriptions: Record<number, string> = { 200: 'Done.', 201: 'Created.', 202: 'Accepted.', 204: 'Done; there is no body.' }
+
+/** The summary goes on in prose: what it needs, what it leaves in the audit log, what it counts on. */
+function describe({ endpoint }: Operation): string {
+  const list = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ')
+  return [
+    endpoint.description ?? endpoint.summary,
+    endpoint.scope && `Scope: \`${endpoint.scope}\`.`,
+    endpoint.audits.length > 0 && `Audit events: ${list(endpoint.audits)}.`,
+    endpoint.limit.length > 0 && `Rate limits: ${list(endpoint.limit)}.`,
+  ]
+    .filter(Boolean)
+    .join('\n\n')
+}
+
+/** The generator drops what a schema says of itself once it is optional; the operation's own schema still has it. */
+function parametersOf(operation: Operation, drafts: readonly Parameter[]): (Parameter | Reference)[] {
+  const parameters: (Parameter | Reference)[] = drafts.map(({ name, in: place, required, schema }) => {
+    const { description = operation.input.properties?.[name]?.description, ...rest } = schema
+    return {
+      name,
+      in: place,
+      ...(required ? { required } : {}),
+      ...(typeof description === 'string' ? { description } : {}),
+      schema: rest,
+    }
+  })
+  const { idempotent } = operation.endpoint
+  if (idempotent) parameters.push(reference('parameters', idempotencyNames[idempotent]))
+  return parameters
+}
+
+const withExample = (schema: JsonSchema, schemas: Components['schemas']): Media => {
+  const example = exampleOf(schema, schemas)
+  return example === undefined ? { schema } : { schema, example }
+}
+
+function bodyOf({ dialect }: Operation, draft: RequestBody, schemas: Components['schemas']): RequestBody {
+  const { schema } = draft.content['application/json'] as Media
+  const media = withExample(schema, schemas)
+  const form: Record<string, Media> = dialect === 'oauth' ? { 'application/x-www-form-urlencoded': media } : {}
+  return { required: (schema.required?.length ?? 0) > 0, content: { ...form, 'application/json': media } }
+}
+
+function successOf({ dialect, status, endpoint }: Operation, schema: JsonSchema, schemas: Components['schemas']): Response {
+  const names: HeaderName[] = ['X-Request-Id']
+  if (endpoint.limit.length > 0) names.push('RateLimit', 'RateLimit-Policy')
+  if (endpoint.idempotent) names.push('Idempotent-Replayed')
+  const response: Response = { description: descriptions[status] ?? 'Done.', headers: headers(...names) }
+  if (status === 204) return response
+  const envelope: JsonSchema = {
+    type: 'object',
+    properties: { ok: { type: 'boolean', const: true }, data: schema },
+    required: ['ok', 'data'],
+  }
+  return { ...response, content: { 'application/json': withExample(dialect === 'envelope' ? envelope : schema, schemas) } }
+}
+
+/**
+ * The document's entry for one operation.
+ * @param draft what the generator made of the procedure: parameters, body, and the schema of the data
+ * @param components error responses that are the same everywhere are added here
+ * @param isQuiet whether a limit refuses with another code than `rate_limit_exceeded`
+ */
+export function operationObject(
+  operation: Operation,
+  draft: Draft,
+  components: Components,
+  publicUrl: string,
+  isQuiet: (limit: string) => boolean,
+): OperationObject {
+  const { name, endpoint, dialect, auth, status } = operation
+  const parameters = parametersOf(operation, draft.parameters ?? [])
+  const schema = draft.responses[200]?.content?.['application/json']?.schema ?? {}
+  return {
+    operationId: name,
+    tags: [name.split('.', 1)[0] as string],
+    summary: endpoint.summary,
+    description: describe(operation),
+    security: securityOf(operation),
+    ...(parameters.length > 0 ? { parameters } : {}),
+    ...(draft.requestBody ? { requestBody: bodyOf(operation, draft.requestBody, components.schemas) } : {}),
+    responses: {
+      [status]: successOf(operation, schema, components.schemas),
+      ...errorResponses(dialect, codesOf(operation, isQuiet), publicUrl, components.responses),
+    },
+    'x-dialect': dialect,
+    'x-auth': [...auth],
+    'x-idempotent': endpoint.idempotent !== undefined,
+    'x-mcp': endpoint.mcp ?? false,
+    'x-audits': [...endpoint.audits],
+    'x-limits': [...endpoint.limit],
+    ...(endpoint.list ? { 'x-list': endpoint.list } : {}),
+  }
+}

@@ -1,0 +1,48 @@
+import type { AuthKind } from '../platform/principal.ts'
+import type { SecurityRequirement } from './openapi-document.ts'
+import type { Operation } from './operations.ts'
+
+/**
+ * The ways to authenticate (http-api.md §1.2).
+ * @param scopes every scope with what it opens
+ */
+export const securitySchemes = (publicUrl: string, scopes: Readonly<Record<string, string>>) => ({
+  client_credentials: {
+    type: 'oauth2',
+    description: 'An access token from `POST /oauth/token`, one hour long, sent as `Authorization: Bearer`. For backends.',
+    flows: { clientCredentials: { tokenUrl: `${publicUrl}/oauth/token`, scopes: { ...scopes } } },
+  },
+  basic: {
+    type: 'http',
+    scheme: 'basic',
+    description: 'Client id and client secret, with the default scopes of the application.',
+  },
+  publishable_key: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'The publishable key `cli_…` of an application, from one of its `allowed_origins`. For browsers; never an admin route.',
+  },
+  session_token: {
+    type: 'http',
+    scheme: 'bearer',
+    bearerFormat: 'JWT',
+    description: "The session token of a signed-in end user: that user's own session and passkeys.",
+  },
+})
+
+const requirements: Record<AuthKind, (scope: string[]) => SecurityRequirement[]> = {
+  none: () => [],
+  admin: (scope): SecurityRequirement[] => [{ client_credentials: scope }, { basic: [] }],
+  publishable: () => [{ publishable_key: [] }],
+  end_user: () => [{ session_token: [] }],
+}
+
+/** OAuth endpoints authenticate the client themselves, by header or body (RFC 6749 §2.3.1). */
+const authenticatesClient = ({ dialect, input }: Operation) => dialect === 'oauth' && input.properties?.client_secret !== undefined
+
+/** What one operation asks for: one entry for each way, none at all for open ones. */
+export function securityOf(operation: Operation): SecurityRequirement[] {
+  if (authenticatesClient(operation)) return [{ basic: [] }, {}]
+  const scope = operation.endpoint.scope === undefined ? [] : [operation.endpoint.scope]
+  return operation.auth.flatMap((kind) => requirements[kind](scope))
+}
