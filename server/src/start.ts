@@ -48,7 +48,7 @@ export async function boot(config: Config, log: Log): Promise<{ app: App; demo: 
   const limitStore = await openStore(config, database, log)
   const app = await createApp({ config, database, secrets, log, clock: systemClock, limitStore })
   const demo = config.DEMO ? await provisionDemo(app.deps) : null
-  if (demo) (await import('./demo/page.ts')).registerExample(app.http, demo)
+  if (demo) (await import('./demo/page.ts')).registerExample(app.http, () => demo)
   await app.http.listen({ port: config.PORT, host: config.HOST })
   // After the first request can be answered: nobody waits for maintenance.
   const jobRunner = config.JOBS ? startJobs(database, config.DATABASE_URL, jobs, app.deps, log) : null

@@ -19,11 +19,11 @@ const headers = {
 }
 
 /** Serves the example page at `/example/`, on this server's own origin, with the demo's publishable key. */
-export function registerExample(http: FastifyInstance, demo: Pick<Demo, 'publishable_key' | 'url'>): void {
+export function registerExample(http: FastifyInstance, demo: () => Pick<Demo, 'publishable_key' | 'url'>): void {
   const hidden = new Set(['/package.json', '/serve.js'])
   http.get('/example', async (_request, reply) => reply.redirect('/example/'))
   http.get('/example/config.json', async (_request, reply) =>
-    reply.headers({ ...headers, 'cache-control': 'no-store' }).send({ publishableKey: demo.publishable_key, apiBaseUrl: demo.url }),
+    reply.headers({ ...headers, 'cache-control': 'no-store' }).send({ publishableKey: demo().publishable_key, apiBaseUrl: demo().url }),
   )
   http.register(fastifyStatic, {
     root: folder('examples/browser'),

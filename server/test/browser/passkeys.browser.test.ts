@@ -9,8 +9,10 @@ import { launch, type Visitor, visitor } from './chromium.ts'
 async function serve(settings: { port: number; origins: string[]; application?: object }) {
   const url = `http://localhost:${settings.port}`
   const app = await testApp({ PUBLIC_URL: url }, { clock: testClock() })
+  const served = { publishable_key: '', url }
+  registerExample(app.app.http, () => served)
   const tenant = await app.tenant({ origins: settings.origins, settings: settings.application ?? {} })
-  registerExample(app.app.http, { publishable_key: tenant.clientId, url })
+  served.publishable_key = tenant.clientId
   await app.app.http.listen({ port: settings.port, host: 'localhost' })
   return { app, tenant, url }
 }

@@ -73,7 +73,6 @@ const kinds: Record<string, Kind> = {
   honest: { change: () => ({}) },
   'authenticatorData damaged after signing': {
     change: () => ({ response: inner('authenticatorData', damaged) }),
-    // Our flag checks come before the signature, theirs too; what differs is only which of them speaks.
   },
   'clientDataJSON damaged after signing': { change: () => ({ response: inner('clientDataJSON', damaged) }) },
   'signature damaged': {
