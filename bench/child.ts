@@ -71,3 +71,13 @@ export async function startServer(port: number, command: string[], env: Record<s
   }
   return { pid: child.pid ?? 0, port, readyMs: performance.now() - start, stop: () => stopChild(child) }
 }
+
+/** Prepares a server that has started, and ends it when that fails. */
+export async function orStop<T>(server: Server, prepare: () => Promise<T>): Promise<T> {
+  try {
+    return await prepare()
+  } catch (error) {
+    await server.stop()
+    throw error
+  }
+}

@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, existsSync, mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { chownSync, existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { CLIENT_CORE, freePort, spawnPinned, stopChild } from './child.ts'
 import { treeCpuSeconds } from './process-usage.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 
 export type Postgres = {
   version: string
@@ -50,7 +50,7 @@ async function connectSoon(connectionString: string): Promise<pg.Client> {
 export async function startPostgres(): Promise<Postgres> {
   const bin = binaries()
   const user = account()
-  const folder = mkdtempSync(join(tmpdir(), 'bench-postgres-'))
+  const folder = temporaryFolder('postgres')
   if (user) chownSync(folder, user.uid, user.gid)
   execFileSync(join(bin, 'initdb'), ['-D', folder, '-U', 'bench', '--auth=trust', '--locale=C', '-E', 'UTF8'], {
     ...user,
@@ -86,7 +86,6 @@ export async function startPostgres(): Promise<Postgres> {
     async stop() {
       await client.end()
       await stopChild(child, 'SIGINT')
-      rmSync(folder, { recursive: true, force: true })
     },
   }
 }

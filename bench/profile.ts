@@ -1,11 +1,11 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { killAll } from './child.ts'
 import { drive } from './load.ts'
 import { startPostgres } from './postgres.ts'
 import { peers, type RowName } from './targets.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { ours } from './trymellon.ts'
 
 /*
@@ -74,7 +74,7 @@ function print(title: string, ranked: [string, number][], operations: number, to
 async function main(): Promise<void> {
   const starter = [...peers, ...ours].find(({ name }) => name === values.target)
   if (!starter) throw new Error(`no such target; there are: ${[...peers, ...ours].map(({ name }) => name).join(' · ')}`)
-  const folder = mkdtempSync(join(tmpdir(), 'bench-profile-'))
+  const folder = temporaryFolder('profile')
   const postgres = await startPostgres()
   const target = await starter.start({
     postgres,
@@ -94,7 +94,6 @@ async function main(): Promise<void> {
   const [file] = files.filter((name) => name.endsWith('.0.001.cpuprofile') || files.length === 1)
   if (!file) throw new Error(`${readdirSync(folder).length} profiles in ${folder}, none of the main thread`)
   const profile = JSON.parse(readFileSync(join(folder, file), 'utf8')) as Profile
-  rmSync(folder, { recursive: true, force: true })
 
   console.log(
     `${values.target}, ${values.row}: ${round.operations} operations, ${round.failures.length} failed, ${((1e6 * round.serverCpu) / round.operations).toFixed(0)} µs of CPU each while profiled`,

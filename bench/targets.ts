@@ -1,13 +1,12 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createPasskey, type Passkey, storedPart } from './authenticator.ts'
-import { freePort, type Server, startServer } from './child.ts'
+import { freePort, orStop, type Server, startServer } from './child.ts'
 import { openConnection } from './connection.ts'
 import type { Work } from './load.ts'
 import type { Postgres } from './postgres.ts'
 import { residentMegabytes } from './process-usage.ts'
 import type { StoreKind, TargetOptions } from './targets/options.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { CLIENT_ID, CLIENT_SECRET, SCOPE } from './token-client.ts'
 import {
   clientCredentials,
@@ -41,7 +40,6 @@ export type Starter = { name: string; rows: RowName[]; start: (surroundings: Sur
 const PASSKEYS = 64
 
 export const somePasskeys = (): Passkey[] => Array.from({ length: PASSKEYS }, createPasskey)
-export const temporaryFolder = (): string => mkdtempSync(join(tmpdir(), 'bench-data-'))
 
 /** Runs a piece of work a fixed number of times on one connection, outside any measurement. */
 export async function prepare(port: number, work: Work, times: number): Promise<void> {
@@ -59,7 +57,7 @@ async function startSmall(
   { postgres, nodeFlags }: Surroundings,
 ) {
   const port = await freePort()
-  const folder = temporaryFolder()
+  const folder = temporaryFolder('data')
   const databases = {
     pg: () => postgres.createDatabase(`bench_${port}`),
     sqlite: () => join(folder, 'db.sqlite'),
@@ -72,11 +70,7 @@ async function startSmall(
     [...nodeFlags, join(import.meta.dirname, 'targets', file), JSON.stringify(options)],
     { NODE_ENV: 'production' },
   )
-  const stop = async () => {
-    await server.stop()
-    rmSync(folder, { recursive: true, force: true })
-  }
-  return { ...server, name, onPostgres: store === 'pg', readyMegabytes: residentMegabytes(server.pid), stop }
+  return { ...server, name, onPostgres: store === 'pg', readyMegabytes: residentMegabytes(server.pid) }
 }
 
 const bare: Starter = {

@@ -1,13 +1,13 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import pg from 'pg'
 import { type Passkey, register } from './authenticator.ts'
-import { freePort, type Server, startServer } from './child.ts'
+import { freePort, orStop, type Server, startServer } from './child.ts'
 import { type Connection, openConnection } from './connection.ts'
 import { residentMegabytes } from './process-usage.ts'
-import { type RowName, type Starter, type Surroundings, somePasskeys, type Target, temporaryFolder } from './targets.ts'
+import { type RowName, type Starter, type Surroundings, somePasskeys, type Target } from './targets.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { SCOPE } from './token-client.ts'
 import { body, clientCredentials, createUser, readUser, SITE, seededUser, signIn, USERS } from './works.ts'
 
@@ -67,7 +67,8 @@ async function token(connection: Connection, { clientId, clientSecret }: Provisi
 }
 
 /** A tenant from the vending machine, its origin set. */
-async function provision(connection: Connection): Promise<Provisioned> {
+async function provision(port: number): Promise<Provisioned> {
+  const connection = await openConnection(port)
   const made = body<Provisioned>(
     await connection.request('POST', '/v1/onboarding/ai', JSON_TYPE, '{"name":"bench"}'),
     200,
@@ -76,6 +77,7 @@ async function provision(connection: Connection): Promise<Provisioned> {
   const head = `authorization: Bearer ${bearer}\r\n${JSON_TYPE}`
   const settings = JSON.stringify({ allowed_origins: [SITE.origin] })
   body(await connection.request('PATCH', `/v1/applications/${made.applicationId}`, head, settings), 200)
+  connection.close()
   return made
 }
 
@@ -133,33 +135,21 @@ async function prepareWorks(server: Server, made: Provisioned, rows: RowName[]):
 
 async function startTrymellon(variant: Variant, { postgres, nodeFlags, rows }: Surroundings): Promise<Target> {
   const port = await freePort()
-  const dataDir = temporaryFolder()
+  const dataDir = temporaryFolder('data')
   const databaseUrl = variant.embedded ? undefined : await postgres.createDatabase(`bench_${port}`)
   const env = environment(variant, port, dataDir, databaseUrl)
   const main = join(SERVER, 'src/main.ts')
 
   const first = await startServer(port, [main], env)
-  const connection = await openConnection(port)
-  const made = await provision(connection)
-  connection.close()
+  const made = await orStop(first, () => provision(port))
   await first.stop()
   await raisePlan(dataDir, databaseUrl)
 
   const server = await startServer(port, [...nodeFlags, main], env)
   const readyMegabytes = residentMegabytes(server.pid)
-  const works = await prepareWorks(server, made, rows)
-  return {
-    ...server,
-    name: variant.name,
-    works,
-    onPostgres: !variant.embedded,
-    firstReadyMs: first.readyMs,
-    readyMegabytes,
-    async stop() {
-      await server.stop()
-      rmSync(dataDir, { recursive: true, force: true })
-    },
-  }
+  const works = await orStop(server, () => prepareWorks(server, made, rows))
+  const { name, embedded } = variant
+  return { ...server, name, works, onPostgres: !embedded, firstReadyMs: first.readyMs, readyMegabytes }
 }
 
 const variants: Variant[] = [

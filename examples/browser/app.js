@@ -26,7 +26,7 @@ const explain = (error) => say(sentences[error.code] ?? `${error.code}: ${error.
 const line = (passkey, token) => {
   const item = document.createElement('li')
   const name = document.createElement('span')
-  name.textContent = passkey.alias ?? `Passkey of ${new Date(passkey.createdAt).toLocaleString()}`
+  name.textContent = passkey.alias ?? `Made on ${new Date(passkey.createdAt).toLocaleDateString()}`
   const remove = document.createElement('button')
   remove.textContent = 'Remove'
   remove.className = 'link'

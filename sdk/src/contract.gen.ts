@@ -3,6 +3,18 @@ import type { CallOptions } from './admin/call.ts'
 import type { List } from './admin/list.ts'
 import type { OperationTree } from './admin/operation.ts'
 
+export type AgentCredentials = {
+  tenantId: string
+  clientId: string
+  /** Shown once. */
+  clientSecret: string
+  /** The same value as `clientId`; for `TryMellon.create()`. */
+  publishableKey: string
+  applicationId: string
+  limits: { maxUsers: number; maxApps: number }
+  inactivity_purge_after_days: number
+}
+
 export type Application = {
   id: string
   tenant_id: string
@@ -11,37 +23,99 @@ export type Application = {
   name: string
   status: 'active' | 'suspended'
   plan: string
-  allowed_origins: string[]
   created_at: string
   updated_at: string
+  allowed_origins: string[]
+  display_name: string
+  /** Sites that may embed the ceremonies in a frame. */
+  allowed_top_origins: string[]
+  /** Served at `/.well-known/webauthn` of the `rp_id`. */
+  related_origins: string[]
+  /** Null: the host of the request's origin. */
+  rp_id: string | null
+  /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+  success_urls: string[]
+  registration_policy: 'open' | 'preregistered' | 'ticket'
+  anonymous_signup: boolean
+  user_verification: 'required' | 'preferred'
+  /** Start routes may say that a user has no passkey. */
+  reveal_user_existence: boolean
+  session_ttl_seconds: number
+  custom_claims_schema: Record<string, { type: 'string' | 'number' | 'boolean'; client_settable?: boolean }>
+  /** What a sign count that goes back leads to. */
+  replay_policy: 'reject' | 'flag'
 }
 
 export type AuditLog = {
   id: string
   event: string
+  category: string
   success: boolean
   user_id: string | null
+  application_id: string | null
   ip_address: string | null
+  request_id: string | null
+  actor: Record<string, unknown>
   metadata: Record<string, unknown>
   created_at: string
-  category: string
-  actor: Record<string, unknown>
-  application_id: string | null
-  request_id: string | null
 }
 
-export type EndUser = {
-  user_id: string
-  external_user_id: string | null
-  is_anonymous: boolean
-  email?: string
-  metadata?: Record<string, string | number | boolean>
+export type Authenticated = {
+  authenticated: true
+  session_token: string
+  user: SignedInUser
+  signals: { userVerification: boolean; backupEligible: boolean; backupStatus: boolean }
+  redirect_url?: string
 }
 
-/** Stable; new codes may appear, none is reused. */
-export type ErrorCode = 'user_exists' | 'unauthorized' | 'validation_error'
+export type Authentication = { session_id: string; expires_at: string; challenge: RequestOptions }
 
-export type Passkey = {
+export type AuthenticationResponse = {
+  /** Unpadded base64url. */
+  id: string
+  /** Unpadded base64url. */
+  rawId: string
+  type: string
+  response: {
+    /** Unpadded base64url. */
+    clientDataJSON: string
+    /** Unpadded base64url. */
+    authenticatorData: string
+    /** Unpadded base64url. */
+    signature: string
+    userHandle?: string | null
+  } & Record<string, unknown>
+  authenticatorAttachment?: string | null
+  clientExtensionResults?: Record<string, unknown>
+} & Record<string, unknown>
+
+export type CreatedUser = {
+  id: string
+  external_user_id: string
+  status: 'active' | 'locked' | 'disabled'
+  created_at: string
+  updated_at: string
+}
+
+export type CreationOptions = {
+  rp: { id: string; name: string }
+  user: { id: string; name: string; displayName: string }
+  challenge: string
+  pubKeyCredParams: { type: 'public-key'; alg: number }[]
+  timeout: number
+  excludeCredentials: { type: 'public-key'; id: string; transports?: string[] }[]
+  authenticatorSelection: {
+    authenticatorAttachment?: 'platform' | 'cross-platform'
+    residentKey: 'required' | 'preferred' | 'discouraged'
+    requireResidentKey: boolean
+    userVerification: 'required' | 'preferred'
+  }
+  attestation: 'none' | 'indirect' | 'direct' | 'enterprise'
+  hints?: string[]
+  extensions?: Record<string, unknown>
+}
+
+export type Credential = {
   credential_id: string
   status: 'active' | 'revoked'
   alias: string | null
@@ -54,25 +128,134 @@ export type Passkey = {
   last_used_at: string | null
 }
 
-export type Session = {
+/** Stable; new codes may appear, none is reused. */
+export type ErrorCode =
+  | 'application_not_found'
+  | 'challenge_mismatch'
+  | 'credential_exists'
+  | 'credential_not_found'
+  | 'free_ai_capacity_reached'
+  | 'idempotency_key_reused'
+  | 'identity_link_email_already_taken_in_tenant'
+  | 'insufficient_scope'
+  | 'internal_error'
+  | 'invalid_session_token'
+  | 'invalid_token_type'
+  | 'last_credential'
+  | 'method_not_allowed'
+  | 'no_credentials'
+  | 'not_found'
+  | 'origin_not_allowed'
+  | 'payload_too_large'
+  | 'plan_limit_reached'
+  | 'rate_limit_exceeded'
+  | 'registration_not_allowed'
+  | 'replay_detected'
+  | 'rp_id_in_use'
+  | 'service_unavailable'
+  | 'session_custom_claim_not_whitelisted'
+  | 'session_custom_claims_limit_exceeded'
+  | 'session_expired'
+  | 'session_not_found'
+  | 'tenant_inactive'
+  | 'unauthorized'
+  | 'unsupported_media_type'
+  | 'user_exists'
+  | 'user_locked'
+  | 'user_not_found'
+  | 'validation_error'
+  | 'verification_failed'
+
+export type OwnSession = {
   id: string
   user_id: string
   external_user_id: string | null
   method: string
-  credential_id?: string
+  credential_id: string | null
   ip_address: string | null
   user_agent: string | null
   dbsc: 'none' | 'bound'
   created_at: string
   last_seen_at: string
   expires_at: string
-  revoked_at?: string
-  current?: boolean
+  revoked_at: string | null
+  current: boolean
+}
+
+export type Registered = {
+  credential_id: string
+  status: 'active'
+  session_token: string
+  user: SignedInUser
+  redirect_url?: string
+}
+
+export type Registration = { session_id: string; expires_at: string; challenge: CreationOptions }
+
+export type RegistrationResponse = {
+  /** Unpadded base64url. */
+  id: string
+  /** Unpadded base64url. */
+  rawId: string
+  type: string
+  response: {
+    /** Unpadded base64url. */
+    clientDataJSON: string
+    /** Unpadded base64url. */
+    attestationObject: string
+    transports?: string[]
+  } & Record<string, unknown>
+  authenticatorAttachment?: string | null
+  clientExtensionResults?: Record<string, unknown>
+} & Record<string, unknown>
+
+export type RequestOptions = {
+  challenge: string
+  rpId: string
+  allowCredentials?: { type: 'public-key'; id: string; transports?: string[] }[]
+  timeout: number
+  userVerification: 'required' | 'preferred'
+}
+
+export type Session = {
+  id: string
+  user_id: string
+  external_user_id: string | null
+  method: string
+  credential_id: string | null
+  ip_address: string | null
+  user_agent: string | null
+  dbsc: 'none' | 'bound'
+  created_at: string
+  last_seen_at: string
+  expires_at: string
+  revoked_at: string | null
+}
+
+export type SessionValidation = {
+  valid: true
+  user_id: string
+  /** Empty when the user is anonymous. */
+  external_user_id: string
+  tenant_id: string
+  app_id: string
+  session_id: string
+  is_anonymous: boolean
+  expires_at: string
+  custom_claims: Record<string, string | number | boolean>
+}
+
+export type SignedInUser = {
+  user_id: string
+  external_user_id: string | null
+  is_anonymous: boolean
+  email?: string
+  metadata?: Record<string, string | number | boolean>
 }
 
 export type User = {
   id: string
-  external_user_id: string
+  external_user_id: string | null
   status: 'active' | 'locked' | 'disabled'
   created_at: string
   updated_at: string
@@ -80,40 +263,125 @@ export type User = {
   custom_claims: Record<string, string | number | boolean>
 }
 
+export type UserListItem = {
+  id: string
+  external_user_id: string | null
+  status: 'active' | 'locked' | 'disabled'
+  created_at: string
+}
+
 /** Methods of the admin client. Inputs and results have the fields of the HTTP API. */
 export interface AdminApi {
   applications: {
-    /** applications.get `GET /v1/applications/{id}` */
+    /** Read one application and its settings. `GET /v1/applications/{id}` */
     get(id: string, options?: CallOptions): Promise<Application>
-    /** applications.list `GET /v1/applications` */
-    list(input?: { scope?: 'tenant' | 'account'; limit?: number; starting_after?: string }, options?: CallOptions): List<Application>
-    /** applications.update `PATCH /v1/applications/{id}` */
-    update(id: string, input?: { name?: string; allowed_origins?: string[] }, options?: CallOptions): Promise<Application>
+    /** List the applications of the tenant, oldest first. `GET /v1/applications` */
+    list(input?: {
+      scope?: 'tenant' | 'account'
+      /** Results per page, 1 to 100. */
+      limit?: number
+      /** Cursor: the previous page's `next_cursor`. */
+      starting_after?: string
+    }, options?: CallOptions): List<Application>
+    /** Change settings of an application, such as its allowed origins. `PATCH /v1/applications/{id}` */
+    update(id: string, input?: {
+      name?: string
+      allowed_origins?: string[]
+      /** Shown by authenticators; the name if null. */
+      display_name?: string | null
+      /** Sites that may embed the ceremonies in a frame. */
+      allowed_top_origins?: string[]
+      /** Served at `/.well-known/webauthn` of the `rp_id`. */
+      related_origins?: string[]
+      /** Null: the host of the request's origin. */
+      rp_id?: string | null
+      /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+      success_urls?: string[]
+      registration_policy?: 'open' | 'preregistered' | 'ticket'
+      anonymous_signup?: boolean
+      user_verification?: 'required' | 'preferred'
+      /** Start routes may say that a user has no passkey. */
+      reveal_user_existence?: boolean
+      session_ttl_seconds?: number
+      custom_claims_schema?: Record<string, { type: 'string' | 'number' | 'boolean'; client_settable?: boolean }>
+      /** What a sign count that goes back leads to. */
+      replay_policy?: 'reject' | 'flag'
+      confirm_rp_id_change?: true
+    }, options?: CallOptions): Promise<Application>
   }
   auditLogs: {
-    /** audit_logs.list `GET /v1/audit-logs` */
+    /** List the security events of the application, newest first. `GET /v1/audit-logs` */
     list(input?: {
-      event?: 'user.created' | 'auth.success'
+      /** Results per page, 1 to 100. */
+      limit?: number
+      /** Cursor: the previous page's `next_cursor`. */
+      starting_after?: string
+      event?:
+        | 'user.created'
+        | 'user.deleted'
+        | 'passkey.registered'
+        | 'auth.success'
+        | 'auth.failed'
+        | 'credential.revoked'
+        | 'credential.lockout'
+        | 'credential.replay_detected'
+        | 'account.recovered'
+        | 'onboarding.completed'
+        | 'registration.started'
+        | 'subscription.created'
+        | 'subscription.updated'
+        | 'subscription.cancelled'
+        | 'subscription.expired'
+        | 'account.plan.changed'
+        | 'action.challenge.issued'
+        | 'action.signed'
+        | 'action.sign.failed'
+        | 'attestation.policy.updated'
+        | 'attestation.policy.violation'
+        | 'attestation.credential.blocked'
+        | 'attestation.mds.cache.refreshed'
+        | 'attestation.mds.cache.failed'
+        | 'dbsc.session.registered'
+        | 'dbsc.session.verified'
+        | 'dbsc.session.invalidated'
+        | 'dbsc.verification.failed'
+        | 'identifier.linked'
+        | 'identifier.unlinked'
+        | 'session.exchanged'
+        | 'session.exchange.denied'
+        | 'acting-as.invoked'
+        | 'acting-as.ended'
+        | 'application.config_changed'
+        | 'application.secret_rotated'
+        | 'authorization.denied'
+        | 'tenant.provisioned'
+        | 'tenant.purged'
+        | 'application.created'
+        | 'session.revoked'
+        | 'session.logout'
       success?: boolean
       user_id?: string
+      /** Earliest time, inclusive. */
       from?: string
+      /** Latest time, exclusive. */
       to?: string
-      limit?: number
-      starting_after?: string
     }, options?: CallOptions): List<AuditLog>
   }
   oauth: {
-    /** oauth.token `POST /oauth/token` */
+    /** Exchange client credentials for an access token (RFC 6749 §4.4). `POST /oauth/token` */
     token(input: {
-      grant_type: 'client_credentials'
+      grant_type: string
+      /** `cli_…`, or the `app_…` id of the same application. */
       client_id?: string
       client_secret?: string
+      /** Space-separated; all allowed scopes if left out. */
       scope?: string
+      /** RFC 8707: the resource that the token is for. */
       resource?: string
     }, options?: CallOptions): Promise<{ access_token: string; token_type: 'Bearer'; expires_in: number; scope?: string }>
   }
   onboarding: {
-    /** onboarding.availability `GET /v1/onboarding/ai` */
+    /** Look whether the vending machine would answer, without using up the hour. `GET /v1/onboarding/ai` */
     availability(options?: CallOptions): Promise<{
       available: boolean
       limits: { maxUsers: number; maxApps: number }
@@ -121,19 +389,11 @@ export interface AdminApi {
       rate_limit: { count: number; window_seconds: number }
       retry_after?: number
     }>
-    /** onboarding.provision_agent `POST /v1/onboarding/ai` */
-    provisionAgent(input: { name: string }, options?: CallOptions): Promise<{
-      tenantId: string
-      clientId: string
-      clientSecret: string
-      publishableKey: string
-      applicationId: string
-      limits: { maxUsers: number; maxApps: number }
-      inactivity_purge_after_days: number
-    }>
+    /** Get a tenant, an application and client credentials with one call (the vending machine). `POST /v1/onboarding/ai` */
+    provisionAgent(input: { name: string }, options?: CallOptions): Promise<AgentCredentials>
   }
   sessions: {
-    /** sessions.revoke `DELETE /v1/sessions/{id}` */
+    /** End a session: any of the application for a backend, the own ones for an end user. `DELETE /v1/sessions/{id}` */
     revoke(id: string, options?: CallOptions): Promise<void>
   }
   users: {
@@ -144,29 +404,38 @@ export interface AdminApi {
       email_verified?: boolean
       metadata?: Record<string, string | number | boolean>
       custom_claims?: Record<string, string | number | boolean>
-    }, options?: CallOptions): Promise<{
-      external_user_id: string
-      created_at: string
-      updated_at: string
-      id: string
-      status: 'active' | 'locked' | 'disabled'
-    }>
+    }, options?: CallOptions): Promise<CreatedUser>
     credentials: {
-      /** users.credentials.list `GET /v1/users/{external_user_id}/credentials` */
-      list(externalUserId: string, input?: { page?: number; limit?: number }, options?: CallOptions): List<Passkey, { credentials: Passkey[]; pagination: { page: number; limit: number; total: number } }>
-      /** users.credentials.revoke `DELETE /v1/users/{external_user_id}/credentials/{credential_id}` */
+      /** List a user's passkeys with their status. `GET /v1/users/{external_user_id}/credentials` */
+      list(externalUserId: string, input?: {
+        /** Page number, from 1. */
+        page?: number
+        /** Results per page, 1 to 100. */
+        limit?: number
+      }, options?: CallOptions): List<Credential, { credentials: Credential[]; pagination: { page: number; limit: number; total: number } }>
+      /** Revoke one passkey; the others of the user stay active. `DELETE /v1/users/{external_user_id}/credentials/{credential_id}` */
       revoke(externalUserId: string, credentialId: string, options?: CallOptions): Promise<void>
     }
-    /** users.delete `DELETE /v1/users/{external_user_id}` */
+    /** Erase a user with all passkeys, sessions and audit rows; this cannot be undone. `DELETE /v1/users/{external_user_id}` */
     delete(externalUserId: string, options?: CallOptions): Promise<void>
-    /** users.get `GET /v1/users/{external_user_id}` */
+    /** Read one user. `GET /v1/users/{external_user_id}` */
     get(externalUserId: string, options?: CallOptions): Promise<User>
-    /** users.list `GET /v1/users` */
-    list(input?: { limit?: number; starting_after?: string }, options?: CallOptions): List<{ id: string; external_user_id: string | null; status: string; created_at: string }>
+    /** List the users of the application, oldest first. `GET /v1/users` */
+    list(input?: {
+      /** Results per page, 1 to 100. */
+      limit?: number
+      /** Cursor: the previous page's `next_cursor`. */
+      starting_after?: string
+    }, options?: CallOptions): List<UserListItem>
     sessions: {
-      /** users.sessions.list `GET /v1/users/{external_user_id}/sessions` */
-      list(externalUserId: string, input?: { limit?: number; starting_after?: string }, options?: CallOptions): List<Session>
-      /** users.sessions.revoke_all `DELETE /v1/users/{external_user_id}/sessions` */
+      /** List a user's sessions, newest first. `GET /v1/users/{external_user_id}/sessions` */
+      list(externalUserId: string, input?: {
+        /** Results per page, 1 to 100. */
+        limit?: number
+        /** Cursor: the previous page's `next_cursor`. */
+        starting_after?: string
+      }, options?: CallOptions): List<Session>
+      /** End every live session of a user. `DELETE /v1/users/{external_user_id}/sessions` */
       revokeAll(externalUserId: string, options?: CallOptions): Promise<void>
     }
   }
@@ -210,67 +479,43 @@ export const adminOperations = {
 /** What the browser client may call, by method and path. */
 export interface BrowserRoutes {
   'POST /v1/passkeys/auth/finish': { input: {
+    /** From the start of the ceremony. */
     session_id: string
-    credential: {
-      id: string
-      rawId: string
-      type: 'public-key'
-      response: { authenticatorData: string; clientDataJSON: string; signature: string; userHandle?: string }
-      authenticatorAttachment?: string
-      clientExtensionResults?: Record<string, unknown>
-    }
+    credential: AuthenticationResponse
+    /** Comes back as `redirect_url` if the application lists it. */
     success_url?: string
     custom_claims?: Record<string, string | number | boolean>
-  }; output: {
-    authenticated: boolean
-    session_token: string
-    user: EndUser
-    signals: { userVerification: boolean; backupEligible: boolean; backupStatus: boolean }
-    redirect_url?: string
-  } }
-  'POST /v1/passkeys/auth/start': { input: { external_user_id?: string; mediation?: 'conditional' }; output: { session_id: string; expires_at: string; challenge: Record<string, unknown> } }
+  }; output: Authenticated }
+  'POST /v1/passkeys/auth/start': { input: { external_user_id?: string; mediation?: 'conditional' }; output: Authentication }
   'DELETE /v1/passkeys/{credential_id}': { input: undefined; output: void }
-  'GET /v1/passkeys': { input: { limit?: number; starting_after?: string }; output: { data: Passkey[]; has_more: boolean; next_cursor: string | null } }
+  'GET /v1/passkeys': { input: {
+    /** Results per page, 1 to 100. */
+    limit?: number
+    starting_after?: string
+  }; output: { data: Credential[]; has_more: boolean; next_cursor: string | null } }
   'POST /v1/passkeys/register/finish': { input: {
+    /** From the start of the ceremony. */
     session_id: string
-    credential: {
-      id: string
-      rawId: string
-      type: 'public-key'
-      response: { clientDataJSON: string; attestationObject: string; transports?: string[] }
-      authenticatorAttachment?: string
-      clientExtensionResults?: Record<string, unknown>
-    }
+    credential: RegistrationResponse
     alias?: string
+    /** Comes back as `redirect_url` if the application lists it. */
     success_url?: string
     custom_claims?: Record<string, string | number | boolean>
-  }; output: {
-    credential_id: string
-    status: string
-    session_token: string
-    user: EndUser
-    redirect_url?: string
-  } }
+  }; output: Registered }
   'POST /v1/passkeys/register/start': { input: {
     external_user_id?: string
     display_name?: string
     authenticator_type?: 'platform' | 'cross-platform'
     mediation?: 'conditional'
-  }; output: { session_id: string; expires_at: string; challenge: Record<string, unknown> } }
-  'PATCH /v1/passkeys/{credential_id}': { input: { alias: string }; output: Passkey }
-  'GET /v1/sessions': { input: { limit?: number; starting_after?: string }; output: { data: Session[]; has_more: boolean; next_cursor: string | null } }
+  }; output: Registration }
+  'PATCH /v1/passkeys/{credential_id}': { input: { alias: string }; output: Credential }
+  'GET /v1/sessions': { input: {
+    /** Results per page, 1 to 100. */
+    limit?: number
+    /** Cursor: the previous page's `next_cursor`. */
+    starting_after?: string
+  }; output: { data: OwnSession[]; has_more: boolean; next_cursor: string | null } }
   'POST /v1/sessions/{id}/logout': { input: undefined; output: void }
   'DELETE /v1/sessions/{id}': { input: undefined; output: void }
-  'GET /v1/sessions/validate': { input: undefined; output: {
-    valid: boolean
-    user_id: string
-    external_user_id: string
-    tenant_id: string
-    app_id: string
-    session_id: string
-    is_anonymous: boolean
-    expires_at: string
-    custom_claims: Record<string, string | number | boolean>
-    actor?: Record<string, unknown>
-  } }
+  'GET /v1/sessions/validate': { input: undefined; output: SessionValidation }
 }

@@ -26,7 +26,7 @@ import { appRouter } from './router.ts'
 import { endUserFromToken } from './sessions/access.ts'
 import { registerDocsPage } from './surfaces/docs-page.ts'
 import { registerDocuments } from './surfaces/documents.ts'
-import { registerEdge } from './surfaces/edge.ts'
+import { refuseUnreadable, registerEdge } from './surfaces/edge.ts'
 import { requestIdOf } from './surfaces/facts.ts'
 import { listOperations } from './surfaces/operations.ts'
 import { registerRest } from './surfaces/rest.ts'
@@ -93,6 +93,7 @@ export async function createApp(options: AppOptions): Promise<App> {
     bodyLimit: 65_536,
     // An external_user_id has up to 255 characters, each up to 12 when percent-encoded.
     routerOptions: { maxParamLength: 4096 },
+    frameworkErrors: refuseUnreadable(deps),
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
     requestTimeout: 30_000,
     connectionTimeout: 60_000,

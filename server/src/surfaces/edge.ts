@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { type AddressResolver, addressKey } from '../platform/address.ts'
 import type { Deps } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
@@ -15,6 +15,16 @@ const codes: Record<string, () => ApiError> = {
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new ApiError('validation_error', { message: 'Content-Length: does not match the body' }),
 }
 
+const headersOfAll = (request: FastifyRequest) => ({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })
+
+/** For paths that the router cannot read: they come by none of the hooks and handlers below. */
+export function refuseUnreadable(deps: Deps) {
+  return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
+    reply.headers(headersOfAll(request))
+    sendError(deps, request, reply, (codes[error.code] ?? (() => error))())
+  }
+}
+
 /** What is true of every answer: raw bodies, request id, security headers, one log line, errors in our words. */
 export function registerEdge(http: FastifyInstance, deps: Deps, addresses: AddressResolver): void {
   http.removeAllContentTypeParsers()
@@ -22,7 +32,7 @@ export function registerEdge(http: FastifyInstance, deps: Deps, addresses: Addre
   http.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
   http.addHook('onRequest', async (request, reply) => {
-    reply.headers({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })
+    reply.headers(headersOfAll(request))
   })
 
   if (deps.log.isLevelEnabled('info')) {
