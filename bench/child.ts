@@ -11,9 +11,16 @@ export type Server = { pid: number; port: number; readyMs: number; stop: () => P
 
 const running = new Set<ChildProcess>()
 
-/** Ends whatever is still running; for the way out. */
-export function killAll(): void {
+// No child outlives this process, however it ends; a signal leaves them a moment to be gone before their folders go.
+function killAll(): void {
   for (const child of running) child.kill('SIGKILL')
+}
+process.once('exit', killAll)
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    killAll()
+    setTimeout(() => process.exit(130), 300)
+  })
 }
 
 export async function freePort(): Promise<number> {

@@ -1,7 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { killAll } from './child.ts'
 import { drive } from './load.ts'
 import { startPostgres } from './postgres.ts'
 import { peers, type RowName } from './targets.ts'
@@ -107,6 +106,5 @@ async function main(): Promise<void> {
   print('Self time by function', byFunction, round.operations, Number(values.top))
 }
 
-process.once('exit', killAll)
 await main()
 process.exit(0)

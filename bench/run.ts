@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { killAll, SERVER_CORE, spawnPinned } from './child.ts'
+import { SERVER_CORE, spawnPinned } from './child.ts'
 import { drive } from './load.ts'
 import { startPostgres } from './postgres.ts'
 import { residentMegabytes } from './process-usage.ts'
@@ -126,7 +126,5 @@ async function main(): Promise<number> {
   return failed || missing.length > 0 ? 1 : 0
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(130))
-process.once('exit', killAll)
 if (values.help) console.log(HELP)
 else process.exit(await main())

@@ -104,11 +104,8 @@ const floorUsers = (name: string, store: StoreKind): Starter => ({
   async start(surroundings) {
     const target = await startSmall('floor-users.ts', name, store, {}, surroundings)
     let seeded = 0
-    await prepare(
-      target.port,
-      createUser('none', () => seededUser(seeded++)),
-      USERS,
-    )
+    const seed = createUser('none', () => seededUser(seeded++))
+    await orStop(target, () => prepare(target.port, seed, USERS))
     return { ...target, works: { 'get-user': readUser('none'), 'create-user': createUser('none') } }
   },
 })

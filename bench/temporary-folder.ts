@@ -12,5 +12,11 @@ export function temporaryFolder(name: string): string {
 }
 
 process.once('exit', () => {
-  for (const folder of made) rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
+  for (const folder of made) {
+    try {
+      rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+    } catch (error) {
+      process.stderr.write(`could not remove ${folder}: ${error}\n`)
+    }
+  }
 })

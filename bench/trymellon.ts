@@ -51,7 +51,7 @@ function environment(
     PORT: String(port),
     HOST: '127.0.0.1',
     DATA_DIR: dataDir,
-    MASTER_KEY: '9f0b7c1e5ad34486b2c81f93e07d6a5422e4c9d8b17f3a60584e9c2d1b7fa036',
+    MASTER_KEY,
     PUBLIC_URL: SITE.origin,
     LOG_LEVEL: 'warn',
   }

@@ -13,7 +13,10 @@ const env = { ...process.env, PATH: `${tools}${delimiter}${process.env.PATH}`, N
 
 /** Bytes of each entry, bundled, minified and gzipped; chunks that are loaded on demand not counted. */
 const budgets = { index: 5120, admin: 5120 }
-const forbidden = { index: ['zod', '@trpc', 'prisma', 'client_secret', 'clientSecret'], admin: ['zod', '@trpc', 'prisma'] }
+const forbidden = {
+  index: ['zod', '@trpc', 'prisma', 'client_secret', 'clientSecret'],
+  admin: ['zod', '@trpc', 'prisma'],
+}
 const published = /^(dist\/[\w-]+\.(js|cjs|d\.ts|d\.cts)|package\.json|README\.md|LICENSE)$/
 
 let failures = 0
@@ -47,7 +50,8 @@ function bundle(entry: string): { core: string; all: string } {
   for (const path of core) {
     for (const { path: target, kind } of outputs[path]?.imports ?? []) if (kind === 'import-statement') core.add(target)
   }
-  const read = (paths: Iterable<string>): string => [...paths].map((path) => readFileSync(join(here, path), 'utf8')).join('\n')
+  const read = (paths: Iterable<string>): string =>
+    [...paths].map((path) => readFileSync(join(here, path), 'utf8')).join('\n')
   return { core: read(core), all: read(Object.keys(outputs)) }
 }
 
@@ -73,13 +77,15 @@ function consumer(tarball: string): string {
   return project
 }
 
-const typeCheck = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom', '--types', '']
+const typeCheck = ['--noEmit', '--strict', '--target', 'es2022', '--lib', 'es2022,dom']
 
 function packageChecks(): void {
   const file = run('npm', ['pack', '--silent', '--pack-destination', scratch]).split('\n').at(-1) as string
   const tarball = join(scratch, file)
   check('tarball', () => {
-    const files = run('tar', ['-tzf', tarball]).split('\n').map((path) => path.replace(/^package\//, ''))
+    const files = run('tar', ['-tzf', tarball])
+      .split('\n')
+      .map((path) => path.replace(/^package\//, ''))
     const strangers = files.filter((path) => !published.test(path))
     if (strangers.length > 0) throw new Error(`holds ${strangers.join(', ')}`)
     if (!files.includes('README.md') || !files.includes('LICENSE')) throw new Error('lacks README.md or LICENSE')
@@ -88,7 +94,10 @@ function packageChecks(): void {
     return `${files.length} files, no dependencies`
   })
   check('publint', () => run('publint', ['run', tarball, '--strict']).split('\n').at(-1) as string)
-  check('attw', () => run('attw', [tarball, '--profile', 'node16', '--format', 'ascii', '--no-emoji']) && 'types resolve')
+  check(
+    'attw',
+    () => run('attw', [tarball, '--profile', 'node16', '--format', 'ascii', '--no-emoji']) && 'types resolve',
+  )
 
   const project = consumer(tarball)
   for (const [version, node] of nodes()) {

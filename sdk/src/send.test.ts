@@ -104,6 +104,12 @@ describe('send', () => {
     expect(empty.body ?? empty.cause).toBeUndefined()
   })
 
+  it('leaves no timer behind', async () => {
+    proxy.next({ kind: 'drop' })
+    await send(call())
+    expect(pace.open()).toBe(0)
+  })
+
   it('takes the X-Request-Id of the answer', async () => {
     proxy.next({ kind: 'answer', status: 200, headers: { 'x-request-id': 'req_of_the_server' }, body: '{}' })
     expect(await send(call({ requestId: 'req_of_the_caller' }))).toMatchObject({ requestId: 'req_of_the_server' })
@@ -129,9 +135,13 @@ describe('a signal', () => {
 
   it('ends the wait between tries', async () => {
     const controller = new AbortController()
+    const endless = {
+      ...pace,
+      after: (ms: number, run: () => void) => (ms === timeoutMs ? pace.after(ms, run) : () => {}),
+    }
     proxy.next({ kind: 'drop' })
-    const answer = send(call({ signal: controller.signal, onRetry: () => controller.abort('enough') }))
-    await expect(answer).rejects.toBe('enough')
+    const onRetry = (): void => void setImmediate(() => controller.abort('enough'))
+    await expect(send(call({ signal: controller.signal, pace: endless, onRetry }))).rejects.toBe('enough')
     expect(proxy.seen).toHaveLength(1)
   })
 })

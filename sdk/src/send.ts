@@ -60,7 +60,6 @@ export async function send(call: Call): Promise<Answer> {
 async function tryOnce(call: Call, request: RequestInit, requestId: string): Promise<Answer> {
   // Taken out of `call`, because browsers refuse a `fetch` that is called as a method of another object.
   const { signal, pace, fetch } = call
-  signal?.throwIfAborted()
   const controller = new AbortController()
   const unfollow = follow(signal, (reason) => controller.abort(reason))
   let late = false

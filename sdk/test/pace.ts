@@ -3,6 +3,8 @@ import type { Pace } from '../src/pace.ts'
 export type TestPace = Pace & {
   /** Milliseconds of every wait between tries. */
   waits: number[]
+  /** How many tries have time left. */
+  open(): number
   /** Ends the time of all open tries. */
   expire(): void
   /** Moves the clock by so many milliseconds. */
@@ -19,6 +21,7 @@ export function testPace(): TestPace {
   let now = Date.parse('2026-11-21T12:00:00Z')
   return {
     waits,
+    open: () => open.size,
     now: () => now,
     random: () => 0.5,
     after: (ms, run) => {

@@ -141,6 +141,8 @@ export type TpmOptions = X5cOptions & {
   manufacturer?: string
   /** Extended key usages of the attestation key. */
   keyUsage?: string
+  /** Beside those that every attestation key needs. */
+  certificateExtensions?: readonly Buffer[]
   magic?: number
   type?: number
   extraData?: Buffer
@@ -163,6 +165,7 @@ export function tpm(options: TpmOptions): Attest {
     extensions: [
       derExtension('2.5.29.17', derSequence(derTagged(4, derName(device))), true),
       derExtension('2.5.29.37', derSequence(derOid(options.keyUsage ?? '2.23.133.8.3'))),
+      ...(options.certificateExtensions ?? []),
     ],
     ...options.leaf,
   })

@@ -46,7 +46,8 @@ export type CertificateOptions = {
   ca?: boolean
   pathLength?: number
   extensions?: readonly Buffer[]
-  version?: 1 | 3
+  /** 3 unless given; 1 leaves the extensions out. */
+  version?: 1 | 2 | 3
   /** `YYYYMMDD`. */
   notBefore?: string
   notAfter?: string
@@ -74,7 +75,7 @@ export function issueCertificate(options: CertificateOptions = {}): Issued {
     ...(options.extensions ?? []),
   ]
   const tbs = derSequence(
-    ...(options.version === 1 ? [] : [derTagged(0, derInteger(2))]),
+    ...(options.version === 1 ? [] : [derTagged(0, derInteger((options.version ?? 3) - 1))]),
     derInteger(serial & 0x7f),
     ecdsaWithSha256,
     issuer?.name ?? name,

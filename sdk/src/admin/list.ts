@@ -28,10 +28,9 @@ export function listOver(fetchPage: (query: Query) => Promise<unknown>): List<un
   }
   const iterate = async function* (): AsyncGenerator<unknown> {
     for (let current = (await page()) as AnyPage; ; ) {
-      const items = Object.values(current).find(Array.isArray) ?? []
-      yield* items
+      yield* Object.values(current).find(Array.isArray) ?? []
       const next = following(current)
-      if (!next || items.length === 0) return
+      if (!next) return
       current = (await fetchPage(next)) as AnyPage
     }
   }

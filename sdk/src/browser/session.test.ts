@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { type FaultProxy, startFaultProxy } from '../../test/fault-proxy.ts'
 import { type TestPace, testPace, timeoutMs } from '../../test/pace.ts'
 import { no, ok, serve, type Upstream } from '../../test/serve.ts'
 import { createAtPace, type TryMellon } from './client.ts'
 
 let api: Upstream
+let proxy: FaultProxy
 let pace: TestPace
 let mellon: TryMellon
 let expiresAt: string
@@ -26,12 +28,16 @@ beforeEach(async () => {
     if (method === 'POST') return { status: 204 }
     return path.startsWith('/v1/sessions/validate') ? ok(validation()) : ok({ data: [{ id: 's1', revoked_at: null }] })
   })
+  proxy = await startFaultProxy(api.url)
   pace = testPace()
-  const created = createAtPace({ publishableKey: 'cli_abc', apiBaseUrl: api.url, timeoutMs }, pace)
+  const created = createAtPace({ publishableKey: 'cli_abc', apiBaseUrl: proxy.url, timeoutMs }, pace)
   if (!created.ok) throw created.error
   mellon = created.value
 })
-afterEach(() => api.close())
+afterEach(async () => {
+  await proxy.close()
+  await api.close()
+})
 
 describe('session.verify', () => {
   it('gives what the server says of the token', async () => {
@@ -90,6 +96,22 @@ describe('session.logout', () => {
     expect(api.seen[1]).toMatchObject({ method: 'POST', path: '/v1/sessions/current/logout', body: undefined })
     dead = true
     expect(await mellon.session.verify('t1')).toMatchObject({ ok: false, error: { code: 'SESSION_EXPIRED' } })
+  })
+})
+
+describe('session.logout without a proper answer', () => {
+  it.each([
+    ['no answer', { kind: 'drop' } as const, 'NETWORK_FAILURE'],
+    ['a page from between', { kind: 'answer', status: 200, body: '<html>' } as const, 'UNKNOWN_ERROR'],
+  ])('(%s) is a failure and forgets what was known', async (_, fault, code) => {
+    await mellon.session.verify('t1')
+    proxy.next(fault)
+    expect(await mellon.session.logout('t1')).toMatchObject({
+      ok: false,
+      error: { code, requestId: expect.any(String) },
+    })
+    await mellon.session.verify('t1')
+    expect(api.seen.map(({ method }) => method)).toEqual(['GET', 'GET'])
   })
 })
 

@@ -41,10 +41,9 @@ export function sessionMethods(call: ApiCall, pace: Pace): SessionMethods {
     verify: (token) => attempt(() => verify(token)),
     list: (token) => attempt(() => everyPage(call, 'GET /v1/sessions', { token })),
     logout: (token) =>
-      attempt(async () => {
-        known.delete(token)
-        await call('POST /v1/sessions/{id}/logout', { id: 'current', token })
-        known.delete(token)
-      }),
+      attempt(() =>
+        // Forgotten also when no answer came: the server may have ended the session.
+        call('POST /v1/sessions/{id}/logout', { id: 'current', token }).finally(() => known.delete(token)),
+      ),
   }
 }

@@ -3,9 +3,12 @@ import { addressKey } from '../platform/address.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Service } from '../platform/principal.ts'
-import { hasValidChecksum } from '../platform/secrets.ts'
+import { equal, hasValidChecksum, randomBytes } from '../platform/secrets.ts'
 import { announcePurge } from '../tenants/inactivity.ts'
 import { defaultScopes } from './scopes.ts'
+
+/** Compared with where nothing is stored. */
+const nobody = randomBytes(32)
 
 const clientPattern = /^(?:cli|app)_[0-9A-Za-z]{1,64}$/
 
@@ -34,7 +37,9 @@ export async function authenticateClient(ctx: Ctx, clientId: string, secret: str
   const application = hasValidChecksum(secret, 'sec') ? await findApplication(ctx, clientId) : null
   const now = ctx.now()
   const live = application?.secrets.filter((row) => row.expiresAt === null || row.expiresAt > now) ?? []
-  const known = [0, 1].map((i) => secrets.matches(secret, live[i]?.hash)).includes(true)
+  // One keyed hash whoever asks, then two comparisons: unknown client and wrong secret cost the same (security 139).
+  const digest = secrets.hash(secret)
+  const known = [0, 1].map((i) => equal(digest, live[i]?.hash ?? nobody)).includes(true)
   if (application && known && isActive(application)) return application
   await limits.count('client_auth_failures', pair)
   await limits.count('client_auth_failures_ip', address)

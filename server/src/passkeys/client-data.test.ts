@@ -4,6 +4,9 @@ import { checkClientData, type ExpectedClientData, parseClientData } from './cli
 
 const honest = { type: 'webauthn.get', challenge: challenge.toString('base64url'), origin, crossOrigin: false }
 const bytes = (value: unknown): Buffer => Buffer.from(JSON.stringify(value))
+/** Honest client data with a member whose text is these bytes. */
+const withText = (text: Buffer): Buffer =>
+  Buffer.concat([bytes(honest).subarray(0, -1), Buffer.from(',"extra":"'), text, Buffer.from('"}')])
 
 const check = (members: object, expected: Partial<ExpectedClientData> = {}) =>
   checkClientData(parseClientData(bytes({ ...honest, ...members })), {
@@ -18,12 +21,14 @@ describe('parseClientData', () => {
   it('security 3: reads an object and drops a byte order mark', () => {
     const expected = { ...honest, topOrigin: undefined }
     expect(parseClientData(bytes(honest))).toEqual(expected)
+    expect(parseClientData(withText(Buffer.from('é')))).toEqual(expected)
     expect(parseClientData(Buffer.concat([Buffer.from('efbbbf', 'hex'), bytes(honest)]))).toEqual(expected)
   })
 
   it.each([
-    ['bytes that are not UTF-8', Buffer.concat([bytes(honest).subarray(0, -2), Buffer.from([0xff, 0x22, 0x7d])])],
-    ['an overlong UTF-8 form', Buffer.from('7b2274797065223a22c0af227d', 'hex')],
+    ['bytes that are not UTF-8', withText(Buffer.from('ff', 'hex'))],
+    ['an overlong UTF-8 form', withText(Buffer.from('c0af', 'hex'))],
+    ['half a surrogate pair in UTF-8', withText(Buffer.from('eda080', 'hex'))],
     ['no JSON', Buffer.from('webauthn.get')],
     ['nothing', Buffer.alloc(0)],
     ['UTF-16', Buffer.from(JSON.stringify(honest), 'utf16le')],

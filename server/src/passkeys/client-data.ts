@@ -38,7 +38,8 @@ export function parseClientData(bytes: Uint8Array): ClientData {
   } catch {
     throw unreadable('is not JSON in UTF-8')
   }
-  if (typeof parsed !== 'object' || parsed === null || Array.isArray(parsed)) throw unreadable('is not a JSON object')
+  // An array is an object here, but JSON gives it no type.
+  if (typeof parsed !== 'object' || parsed === null) throw unreadable('is not a JSON object')
   const { type, challenge, origin, crossOrigin, topOrigin } = parsed as Record<string, unknown>
   if (typeof type !== 'string') throw unreadable('has no type')
   if (typeof challenge !== 'string') throw unreadable('has no challenge')

@@ -70,6 +70,19 @@ describe('importCoseKey', () => {
     expect(await refusal(() => imported(fresh(-7).set(-2, outOfRange).set(-3, five)))).toBe('key')
   })
 
+  it('security 29: a coordinate has the length of its field, with its leading zeros and no others', async () => {
+    const longer = (member: number): CborMap => {
+      const key = fresh(-7)
+      return key.set(member, Buffer.concat([Buffer.alloc(1), bytesOf(key, member)]))
+    }
+    expect(await refusal(() => imported(longer(-2)))).toBe('key')
+    expect(await refusal(() => imported(longer(-3)))).toBe('key')
+    let key = fresh(-7)
+    while (bytesOf(key, -2)[0] !== 0) key = fresh(-7)
+    expect(imported(key).algorithm).toBe(-7)
+    expect(await refusal(() => imported(key.set(-2, bytesOf(key, -2).subarray(1))))).toBe('key')
+  })
+
   it('security 30: the same holds for P-384 and P-521', async () => {
     for (const algorithm of [-35, -36]) {
       const key = fresh(algorithm)

@@ -144,6 +144,12 @@ describe('verifyRegistrationResponse', () => {
     }
   })
 
+  it('security 33: refuses a format that is no text', async () => {
+    for (const fmt of [1, null, ['none'], Buffer.from('none')]) {
+      expect(await refused({ mutate: { attestation: () => ({ fmt, attStmt: cborMap() }) } })).toBe('format')
+    }
+  })
+
   it('security 16: refuses a public key that is not canonical CBOR', async () => {
     const raw = (edit: (bytes: Buffer) => Buffer): Mutation => ({ coseKey: (key) => ({ raw: edit(encodeCbor(key)) }) })
     const indefinite = raw((bytes) => Buffer.concat([Buffer.from([0xbf]), bytes.subarray(1), Buffer.from([0xff])]))

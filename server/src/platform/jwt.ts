@@ -43,19 +43,36 @@ const encode = (text: string): string => Buffer.from(text).toString('base64url')
 const signatureOptions = (algorithm: Algorithm) =>
   algorithm === 'ES256' ? ({ dsaEncoding: 'ieee-p1363' } as const) : undefined
 
+/** Copies one INTEGER of a DER signature, without its sign byte, to the end of a 32-byte field. */
+function copyInteger(der: Buffer, start: number, raw: Buffer, fieldEnd: number): number {
+  const end = start + 2 + (der[start + 1] as number)
+  const first = Math.max(start + 2, end - 32)
+  der.copy(raw, fieldEnd - (end - first), first, end)
+  return end
+}
+
+/**
+ * The signature as JWS wants it (RFC 7518 §3.4): r and s, 32 bytes each. Signed as DER and joined here, because asking
+ * OpenSSL for this form through `dsaEncoding` costs as much again as the signature (Node 24: 38 µs against 19).
+ */
+function signRaw(key: SigningKey, input: Buffer): Buffer {
+  const der = sign('sha256', input, key.privateKey)
+  if (key.algorithm !== 'ES256') return der
+  const raw = Buffer.alloc(64)
+  copyInteger(der, copyInteger(der, 2, raw, 32), raw, 64)
+  return raw
+}
+
 /** Signs `claims` as a compact JWS whose header is `alg`, `typ` and `kid`. */
 export function signJwt(key: SigningKey, typ: TokenType, claims: Claims): string {
   const input = `${encodedHeader(key, typ)}.${encode(JSON.stringify(claims))}`
-  const signature = sign('sha256', Buffer.from(input), { key: key.privateKey, ...signatureOptions(key.algorithm) })
+  const signature = signRaw(key, Buffer.from(input))
   return `${input}.${signature.toString('base64url')}`
 }
 
 /** The JSON object in one part of a token, or null. */
 function parsePart(part: string): Record<string, unknown> | null {
-  const bytes = Buffer.from(part, 'base64url')
-  // Refuses spare bits after the last character, which would give one token several spellings.
-  if (bytes.toString('base64url') !== part) return null
-  const text = bytes.toString()
+  const text = Buffer.from(part, 'base64url').toString()
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value !== 'object' || value === null || Array.isArray(value)) return null
@@ -101,6 +118,7 @@ export function verifyJwt(token: string, options: VerifyOptions): Claims | null 
   if (!key || alg !== key.algorithm) return null
 
   const signature = Buffer.from(token.slice(last + 1), 'base64url')
+  // Spare bits after the last character would give one token several spellings; nothing signs the signature.
   if (signature.toString('base64url') !== token.slice(last + 1)) return null
   const input = Buffer.from(token.slice(0, last))
   if (!verify('sha256', input, { key: key.publicKey, ...signatureOptions(key.algorithm) }, signature)) return null

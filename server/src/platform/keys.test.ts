@@ -6,7 +6,7 @@ import { createKeyRing, type KeyRing, type KeyRingOptions } from './keys.ts'
 import { createSecrets, randomBytes } from './secrets.ts'
 import { generateSigningKey } from './signing-key.ts'
 import type { Sql } from './sql.ts'
-import { fromMillis, seconds } from './time.ts'
+import { fromMillis, monotonic, seconds } from './time.ts'
 import { createTokenCache } from './token-cache.ts'
 
 const issuer = 'https://auth.example'
@@ -94,6 +94,22 @@ describe('the key ring', () => {
     expect(after.size).toBe(1)
     expect(after.has(before ?? '')).toBe(false)
     expect(await sql.query('select kid from signing_keys where retired_at is null')).toHaveLength(1)
+  })
+
+  it('an instance that comes too late to rotate retires nothing', async () => {
+    const one = await loaded()
+    const interrupted: Sql = {
+      async query(text, values) {
+        if (text.includes('predecessor')) await one.rotate()
+        return sql.query(text, values)
+      },
+    }
+    const late = await loaded({ sql: interrupted })
+    expect(await late.rotate()).toBe(false)
+    expect(late.current().kid).toBe(one.current().kid)
+    expect(await sql.query('select kid from signing_keys where retired_at is null')).toEqual([
+      { kid: one.current().kid },
+    ])
   })
 
   it('security 131: old and new key are published during a rotation, the old one until 8 days after, no private part ever', async () => {
@@ -220,6 +236,13 @@ describe('an unknown key id', () => {
     expect((await other.find(one.current().kid))?.kid).toBe(one.current().kid)
     expect(new Set(await Promise.all(flood))).toEqual(new Set([undefined]))
     expect(counted.reads() - before).toBeLessThanOrEqual(2)
+  })
+
+  it('makes the ring read the table once per interval at most, however the questions are spread', async () => {
+    const keys = await loaded({ reloadMillis: 60 })
+    const began = monotonic()
+    for (const kid of ['a', 'b', 'c']) expect(await keys.find(kid)).toBeUndefined()
+    expect(monotonic() - began).toBeGreaterThan(150)
   })
 
   it('security 132: 10,000 tokens of two instances verify on either while both rotate again and again', async () => {

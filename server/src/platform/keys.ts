@@ -69,12 +69,11 @@ export function createKeyRing(options: KeyRingOptions): KeyRing {
        where retired_at is null or retired_at > $1 order by retired_at nulls last, created_at, kid`,
       [neededSince()],
     )
-    const entries = rows.map(async (row): Promise<[string, Entry]> => {
-      const sealed = { kid: row.kid, algorithm: row.algorithm, privateKey: row.private_key }
-      const key = ring.get(row.kid)?.key ?? (await openSigningKey(sealed, secrets))
-      return [row.kid, { key, jwk: publicJwk(key), createdAt: row.created_at, retiredAt: row.retired_at }]
+    const entries = rows.map(({ kid, algorithm, private_key: privateKey, created_at, retired_at }): [string, Entry] => {
+      const key = ring.get(kid)?.key ?? openSigningKey({ kid, algorithm, privateKey }, secrets)
+      return [kid, { key, jwk: publicJwk(key), createdAt: created_at, retiredAt: retired_at }]
     })
-    return new Map(await Promise.all(entries))
+    return new Map(entries)
   }
 
   /** Stores a new key in the place of `predecessor`, in one statement: the row lock on it lets one instance win. */

@@ -117,7 +117,8 @@ function gates(endpoint: Endpoint) {
     if (ctx.principal.tenantId) ctx.deps.activity.touch(ctx.principal.tenantId)
     await applyLimits(ctx, endpoint, 'principal', write, undefined)
     await authorize(ctx, endpoint.scope)
-    return next({ ctx })
+    // One member: tRPC copies the context's members at every step.
+    return next({ ctx: { call: ctx } })
   })
 }
 
@@ -148,7 +149,7 @@ export function query<const A extends AuthKind | readonly AuthKind[], I extends 
     .input(input)
     .output(output)
     .query(async ({ ctx, input: parsed }) => {
-      const call = ctx as Ctx<PrincipalOf<A>>
+      const call = ctx.call as Ctx<PrincipalOf<A>>
       const value = parsed as z.output<I>
       await guard?.(call, value)
       await applyLimits(call, endpoint, 'input', false, value)
@@ -173,7 +174,7 @@ export function command<const A extends AuthKind | readonly AuthKind[], I extend
     .input(input)
     .output(output)
     .mutation(async ({ ctx, input: parsed }) => {
-      const call = ctx as Ctx<PrincipalOf<A>>
+      const call = ctx.call as Ctx<PrincipalOf<A>>
       const value = parsed as z.output<I>
       const scope = idempotencyScope(call, endpoint, value)
       // A replay must not cost an address its hourly call, so it is looked for before the limits.

@@ -189,6 +189,8 @@ describe('MASTER_KEY', () => {
       'ff'.repeat(32),
       'deadbeef'.repeat(8),
       '0123456789abcdef'.repeat(4),
+      masterKey.toString('hex').slice(32).repeat(2),
+      '0000ff00ffff00000000ffff00ff0000ffff0000ff00ff00000000ff0000ffff',
       Buffer.from(Array.from({ length: 32 }, (_, i) => i)).toString('hex'),
       Buffer.from('changemechangemechangemechangeme').toString('base64'),
       Buffer.from('a sentence of thirty-two letters').toString('base64'),

@@ -1,4 +1,4 @@
-import { createPrivateKey, createPublicKey, generateKeyPair, type KeyObject } from 'node:crypto'
+import { createPrivateKey, createPublicKey, generateKeyPair } from 'node:crypto'
 import { promisify } from 'node:util'
 import { calculateJwkThumbprint } from 'jose'
 import type { Algorithm, SigningKey } from './jwt.ts'
@@ -14,21 +14,17 @@ export type SealedKey = { kid: string; algorithm: Algorithm; privateKey: Uint8Ar
 
 const context = (algorithm: Algorithm, kid: string) => `signing_key:${algorithm}:${kid}`
 
-async function fromPrivate(algorithm: Algorithm, privateKey: KeyObject): Promise<SigningKey> {
-  const publicKey = createPublicKey(privateKey)
-  const kid = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }), 'sha256')
-  return { kid, algorithm, publicKey, privateKey }
-}
-
 /** Makes a key, P-256 or RSA with 2048 bits, and its private half as PKCS #8 under the master key. */
 export async function generateSigningKey(algorithm: Algorithm, secrets: Secrets): Promise<[SigningKey, SealedKey]> {
   const { privateKey } =
     algorithm === 'ES256'
       ? await generate('ec', { namedCurve: 'P-256' })
       : await generate('rsa', { modulusLength: 2048, publicExponent: 65537 })
-  const key = await fromPrivate(algorithm, privateKey)
+  const publicKey = createPublicKey(privateKey)
+  const kid = await calculateJwkThumbprint(publicKey.export({ format: 'jwk' }), 'sha256')
   const pkcs8 = privateKey.export({ format: 'der', type: 'pkcs8' })
-  return [key, { kid: key.kid, algorithm, privateKey: secrets.encrypt(pkcs8, context(algorithm, key.kid)) }]
+  const sealed = { kid, algorithm, privateKey: secrets.encrypt(pkcs8, context(algorithm, kid)) }
+  return [{ kid, algorithm, publicKey, privateKey }, sealed]
 }
 
 /**
@@ -36,13 +32,15 @@ export async function generateSigningKey(algorithm: Algorithm, secrets: Secrets)
  * database but lacks the master key cannot add a key of theirs.
  * @throws Error when the row was not sealed under this master key
  */
-export async function openSigningKey(sealed: SealedKey, secrets: Secrets): Promise<SigningKey> {
+export function openSigningKey({ kid, algorithm, privateKey: sealed }: SealedKey, secrets: Secrets): SigningKey {
   try {
-    const pkcs8 = secrets.decrypt(sealed.privateKey, context(sealed.algorithm, sealed.kid))
-    const key = await fromPrivate(sealed.algorithm, createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }))
-    if (key.kid === sealed.kid) return key
-  } catch {}
-  throw new Error(`signing key ${sealed.kid} cannot be opened; was MASTER_KEY changed? Restore it, or delete the row`)
+    const pkcs8 = secrets.decrypt(sealed, context(algorithm, kid))
+    const privateKey = createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' })
+    return { kid, algorithm, publicKey: createPublicKey(privateKey), privateKey }
+  } catch (cause) {
+    const advice = 'was MASTER_KEY changed? Restore it, or delete the row'
+    throw new Error(`signing key ${kid} cannot be opened; ${advice}`, { cause })
+  }
 }
 
 /** The JWK that verifiers get: `kid` is the RFC 7638 thumbprint, `alg` is always stated. */

@@ -13,7 +13,7 @@ import {
   tpm,
 } from '../../../test/attestations.ts'
 import type { Mutation } from '../../../test/authenticator.ts'
-import { der, derExtension, derSequence, derTagged, issueCertificate } from '../../../test/certificates.ts'
+import { der, derExtension, derName, derSequence, derTagged, issueCertificate } from '../../../test/certificates.ts'
 import { cborMap } from '../../../test/encode-cbor.ts'
 import { type CeremonyPlan, refusal, registration } from '../../../test/passkey-ceremonies.ts'
 import { generateKeys } from '../../../test/soft-keys.ts'
@@ -103,6 +103,7 @@ describe('packed with certificates', () => {
 
   it('security 36: refuses a leaf that is not version 3, or a certificate authority', async () => {
     expect(await refused(packed({ issuer, leaf: { version: 1 } }))).toBe('attestation_certificate')
+    expect(await refused(packed({ issuer, leaf: { version: 2 } }))).toBe('attestation_certificate')
     expect(await refused(packed({ issuer, leaf: { ca: true } }))).toBe('attestation_certificate')
   })
 
@@ -184,6 +185,7 @@ describe('tpm', () => {
     ['without EKU 2.23.133.8.3', { keyUsage: '1.3.6.1.5.5.7.3.2' }],
     ['with a subject', { leaf: { subject: attestationSubject } }],
     ['of version 1', { leaf: { version: 1 as const } }],
+    ['of version 2', { leaf: { version: 2 as const } }],
     ['that is a certificate authority', { leaf: { ca: true } }],
     ['without a description of its TPM', { leaf: { extensions: [] } }],
     ['of an unknown manufacturer', { manufacturer: 'id:00000000' }],
@@ -197,6 +199,21 @@ describe('tpm', () => {
     expect(await verified(tpm({ issuer, manufacturer: 'id:494e5443' }))).toMatchObject(certified('tpm'))
     const expected = { extraTpmManufacturers: ['id:FFFFF1D0'] }
     expect(await verified(tpm({ issuer, manufacturer: 'id:fffff1d0' }), { expected })).toMatchObject(certified('tpm'))
+  })
+
+  it('security 38: the RSA exponent is part of the key', async () => {
+    // After type, name algorithm, attributes, policy, symmetric, scheme and key bits: 16 bytes.
+    const pubArea = (area: Buffer): Buffer =>
+      Buffer.concat([area.subarray(0, 16), Buffer.from([0, 0, 0, 3]), area.subarray(20)])
+    expect(await refused(tpm({ issuer, pubArea }), { authenticator: { algorithm: -257 } })).toBe(
+      'attestation_statement',
+    )
+  })
+
+  it('security 38: an attestation key that names a model must name that of authenticator data', async () => {
+    const named = (model: Buffer) => tpm({ issuer, certificateExtensions: [aaguidExtension(model)] })
+    expect(await verified(named(aaguid), { mutate: { aaguid } })).toMatchObject(certified('tpm'))
+    expect(await refused(named(Buffer.alloc(16, 9)), { mutate: { aaguid } })).toBe('attestation_aaguid')
   })
 
   it('security 38: refuses a signature by another key', async () => {
@@ -394,6 +411,12 @@ describe('trust', () => {
     expect(await refused(packed({ issuer: leafIssuer, chain: [leafIssuer] }))).toBe('attestation_trust')
     const unmarked = issueCertificate({ issuer: root })
     expect(await refused(packed({ issuer: unmarked, chain: [unmarked] }))).toBe('attestation_trust')
+  })
+
+  it('security 44: an issuer is known by its name as well as by its key', async () => {
+    const renamed = { ...issuer, name: derName([['2.5.4.3', 'Somebody else']]) }
+    expect(await refused(packed({ issuer: renamed, chain: [issuer] }))).toBe('attestation_trust')
+    expect(await refused(packed({ issuer: { ...root, name: renamed.name }, chain: [] }))).toBe('attestation_trust')
   })
 
   it('security 44: honours the path length of a certificate authority', async () => {
