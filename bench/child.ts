@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 import { openConnection } from './connection.ts'
@@ -30,6 +30,11 @@ export async function freePort(): Promise<number> {
   await new Promise((closed) => probe.close(closed))
   if (address === null || typeof address === 'string') throw new Error('no port')
   return address.port
+}
+
+/** Moves this process, the load generator, with all its threads to the client's core. */
+export function pinClient(): void {
+  execFileSync('taskset', ['-a', '-c', '-p', CLIENT_CORE, String(process.pid)], { stdio: 'ignore' })
 }
 
 /** Starts a program on one core. `taskset` replaces itself with it, so the child's pid is the program's. */

@@ -1,6 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
+import { pinClient } from './child.ts'
 import { drive } from './load.ts'
 import { startPostgres } from './postgres.ts'
 import { peers, type RowName } from './targets.ts'
@@ -73,6 +74,7 @@ function print(title: string, ranked: [string, number][], operations: number, to
 async function main(): Promise<void> {
   const starter = [...peers, ...ours].find(({ name }) => name === values.target)
   if (!starter) throw new Error(`no such target; there are: ${[...peers, ...ours].map(({ name }) => name).join(' · ')}`)
+  pinClient()
   const folder = temporaryFolder('profile')
   const postgres = await startPostgres()
   const target = await starter.start({

@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { cpus } from 'node:os'
 import { parseArgs } from 'node:util'
-import { SERVER_CORE, spawnPinned } from './child.ts'
+import { pinClient, SERVER_CORE, spawnPinned } from './child.ts'
 import { drive } from './load.ts'
 import { startPostgres } from './postgres.ts'
 import { residentMegabytes } from './process-usage.ts'
@@ -110,6 +110,7 @@ async function oneRun(run: number, cells: Cell[], starts: Start[]): Promise<void
 
 async function main(): Promise<number> {
   if (cpus().length < 2) throw new Error('needs two cores: one for the server, one for client and database')
+  pinClient()
   const [cells, starts, checks]: [Cell[], Start[], MicroFigure[][]] = [[], [], []]
   for (let run = 1; run <= runs; run++) {
     if (wantedRows.some((row) => row !== 'micro')) await oneRun(run, cells, starts)

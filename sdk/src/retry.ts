@@ -53,7 +53,8 @@ export function retryAfterMs(headers: Headers, now: number): number | undefined 
 
 /**
  * Milliseconds to wait before the next try, or nothing when the call is over. `tried` counts the tries so far less
- * one. Without `Retry-After` the wait is full jitter: anything between nothing and the doubled bound.
+ * one. Without `Retry-After`, or with one that is over, the wait is full jitter: anything between nothing and the
+ * doubled bound.
  */
 export function retryDelay(
   rule: RetryRule,

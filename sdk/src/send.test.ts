@@ -126,7 +126,7 @@ describe('a signal', () => {
   it('ends a request under way, without another try', async () => {
     const controller = new AbortController()
     proxy.next({ kind: 'hang' })
-    const answer = send(call({ signal: controller.signal }))
+    const answer = send(call({ signal: controller.signal, rule: { ...rule, maxRetries: 0 } }))
     await proxy.arrived(1)
     controller.abort('enough')
     await expect(answer).rejects.toBe('enough')

@@ -26,7 +26,7 @@ import { appRouter } from './router.ts'
 import { endUserFromToken } from './sessions/access.ts'
 import { registerDocsPage } from './surfaces/docs-page.ts'
 import { registerDocuments } from './surfaces/documents.ts'
-import { refuseUnreadable, registerEdge } from './surfaces/edge.ts'
+import { patience, refuseBroken, refuseUnreadable, registerEdge } from './surfaces/edge.ts'
 import { requestIdOf } from './surfaces/facts.ts'
 import { listOperations } from './surfaces/operations.ts'
 import { registerRest } from './surfaces/rest.ts'
@@ -40,6 +40,8 @@ export type AppOptions = {
   log: Log
   clock: Clock
   limitStore: LimitStore
+  /** How long a slow connection is waited for; see `edge.ts`. */
+  patience?: typeof patience
 }
 
 export type App = {
@@ -53,7 +55,7 @@ export type App = {
 
 /** Composes the server; listens nowhere yet. */
 export async function createApp(options: AppOptions): Promise<App> {
-  const { config, database, secrets, log, clock, limitStore } = options
+  const { config, database, secrets, log, clock, limitStore, patience: wait = patience } = options
   const issuer = config.PUBLIC_URL
   const bus = createBus(database, mint('req'), log, monotonic)
   const caches = createCaches(monotonic, bus.healthy)
@@ -95,8 +97,10 @@ export async function createApp(options: AppOptions): Promise<App> {
     routerOptions: { maxParamLength: 4096 },
     frameworkErrors: refuseUnreadable(deps),
     genReqId: (request) => requestIdOf(request.headers['x-request-id']),
-    requestTimeout: 30_000,
-    connectionTimeout: 60_000,
+    clientErrorHandler: refuseBroken,
+    requestTimeout: wait.request,
+    connectionTimeout: wait.idle,
+    http: { headersTimeout: wait.headers, connectionsCheckingInterval: wait.check },
     forceCloseConnections: 'idle',
   })
   const addresses = createAddressResolver(config.TRUSTED_PROXIES)

@@ -1,13 +1,14 @@
 import type { AssertionInput } from '../src/passkeys/assertion.ts'
 import { CeremonyError } from '../src/passkeys/ceremony-error.ts'
 import type { ExpectedRegistration } from '../src/passkeys/registration-response.ts'
+import { fromMillis } from '../src/platform/time.ts'
 import { type AuthenticatorOptions, type Ceremony, createAuthenticator, type Mutation } from './authenticator.ts'
 
 export const rpId = 'example.com'
 export const origin = 'https://example.com'
 export const challenge = Buffer.from('0102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f20', 'hex')
 export const userHandle = Buffer.from('8b1f2a90-user-handle')
-const now = new Date('2026-06-01T00:00:00Z')
+const now = fromMillis(Date.parse('2026-06-01T00:00:00Z'))
 
 export type CeremonyPlan<E> = {
   authenticator?: AuthenticatorOptions

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { stubBrowser } from '../../test/authenticator.ts'
+import { stubBrowser } from '../../test/browser.ts'
 import { TryMellon } from '../index.ts'
 
 afterEach(() => vi.unstubAllGlobals())

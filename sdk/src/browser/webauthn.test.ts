@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from 'vitest'
-import { assertion, attestation, stubBrowser } from '../../test/authenticator.ts'
+import { assertion, attestation, stubBrowser } from '../../test/browser.ts'
 import { askAuthenticator } from './webauthn.ts'
 
 afterEach(() => vi.unstubAllGlobals())

@@ -1,4 +1,4 @@
-import { initTRPC } from '@trpc/server'
+import { initTRPC, TRPCError } from '@trpc/server'
 import type { OpenApiMeta } from 'trpc-to-openapi'
 import type { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
@@ -103,23 +103,13 @@ function begin(request: RequestContext, operation: string): Ctx {
   }
 }
 
-/**
- * limit by address → authenticate → limit by principal → authorize. No credential is a 401 before validation.
- * tRPC's `next()` returns failures instead of throwing them; what follows here must run on success and failure alike.
- */
-function gates(endpoint: Endpoint) {
-  const kinds: readonly AuthKind[] = typeof endpoint.auth === 'string' ? [endpoint.auth] : endpoint.auth
-  const write = !endpoint.rest.startsWith('GET ')
-  return t.middleware(async ({ ctx: request, next, path }) => {
-    const ctx = begin(request, path)
-    await applyLimits(ctx, endpoint, 'address', write, undefined)
-    ctx.principal = await authenticate(ctx, kinds)
-    if (ctx.principal.tenantId) ctx.deps.activity.touch(ctx.principal.tenantId)
-    await applyLimits(ctx, endpoint, 'principal', write, undefined)
-    await authorize(ctx, endpoint.scope)
-    // One member: tRPC copies the context's members at every step.
-    return next({ ctx: { call: ctx } })
-  })
+/** limit by address → authenticate → limit by principal → authorize. No credential is a 401 before validation. */
+async function passGates(ctx: Ctx, endpoint: Endpoint, kinds: readonly AuthKind[], write: boolean): Promise<void> {
+  await applyLimits(ctx, endpoint, 'address', write, undefined)
+  ctx.principal = await authenticate(ctx, kinds)
+  if (ctx.principal.tenantId) ctx.deps.activity.touch(ctx.principal.tenantId)
+  await applyLimits(ctx, endpoint, 'principal', write, undefined)
+  await authorize(ctx, endpoint.scope)
 }
 
 function idempotencyScope(ctx: Ctx, endpoint: Endpoint, input: unknown): IdempotencyScope | null {
@@ -138,28 +128,50 @@ function idempotencyScope(ctx: Ctx, endpoint: Endpoint, input: unknown): Idempot
   }
 }
 
+type Execute<O> = (ctx: Ctx, input: unknown) => Promise<O>
+
+/**
+ * Makes the procedure. The whole pipeline is one middleware that answers by itself: `input` and `output` stand behind it
+ * for the types and for whoever reflects, and are parsed here, once. Measured, each further tRPC middleware costs a
+ * request 4 µs of copying; and where `next()` is not called, its failures cannot be mistaken for results.
+ */
+function build<I extends z.ZodObject, O extends z.ZodType>(endpoint: Endpoint, input: I, output: O, execute: Execute<unknown>) {
+  const kinds: readonly AuthKind[] = typeof endpoint.auth === 'string' ? [endpoint.auth] : endpoint.auth
+  const write = !endpoint.rest.startsWith('GET ')
+  return t.procedure
+    .meta({ openapi: openapi(endpoint), endpoint })
+    .use(async ({ ctx: request, path, getRawInput }) => {
+      const ctx = begin(request, path)
+      await passGates(ctx, endpoint, kinds, write)
+      const parsed = input.safeParse(await getRawInput())
+      if (!parsed.success) throw new TRPCError({ code: 'BAD_REQUEST', cause: parsed.error })
+      return { ok: true, data: await execute(ctx, parsed.data), marker: 'middlewareMarker' } as never
+    })
+    .input(input)
+    .output(output)
+}
+
+const answeredEarlier = (): never => {
+  throw new Error('the pipeline answers before the resolver')
+}
+
 /** Builds an operation that changes nothing: no transaction, the pool's handles. */
 export function query<const A extends AuthKind | readonly AuthKind[], I extends z.ZodObject, O extends z.ZodType>(
   definition: Definition<A, I, O>,
 ) {
   const { input, output, run, guard, ...endpoint } = definition
-  return t.procedure
-    .meta({ openapi: openapi(endpoint), endpoint })
-    .use(gates(endpoint))
-    .input(input)
-    .output(output)
-    .query(async ({ ctx, input: parsed }) => {
-      const call = ctx.call as Ctx<PrincipalOf<A>>
-      const value = parsed as z.output<I>
-      await guard?.(call, value)
-      await applyLimits(call, endpoint, 'input', false, value)
-      try {
-        return (await run(call, value)) as never
-      } finally {
-        // Denials are recorded although a query has no transaction.
-        if (call.trail.length > 0) await writeTrail(call, call.sql)
-      }
-    })
+  return build(endpoint, input, output, async (ctx, parsed) => {
+    const call = ctx as Ctx<PrincipalOf<A>>
+    const value = parsed as z.output<I>
+    await guard?.(call, value)
+    await applyLimits(call, endpoint, 'input', false, value)
+    try {
+      return output.parse(await run(call, value))
+    } finally {
+      // Denials are recorded although a query has no transaction.
+      if (call.trail.length > 0) await writeTrail(call, call.sql)
+    }
+  }).query(answeredEarlier)
 }
 
 /** Builds an operation that changes something, in exactly one transaction. */
@@ -168,30 +180,21 @@ export function command<const A extends AuthKind | readonly AuthKind[], I extend
 ) {
   const { input, output, run, guard, ...endpoint } = definition
   const kind = endpoint.hot ?? 'prisma'
-  return t.procedure
-    .meta({ openapi: openapi(endpoint), endpoint })
-    .use(gates(endpoint))
-    .input(input)
-    .output(output)
-    .mutation(async ({ ctx, input: parsed }) => {
-      const call = ctx.call as Ctx<PrincipalOf<A>>
-      const value = parsed as z.output<I>
-      const scope = idempotencyScope(call, endpoint, value)
-      // A replay must not cost an address its hourly call, so it is looked for before the limits.
-      const earlier = scope && endpoint.idempotent === 'address' ? await find(call, scope) : null
-      if (scope && earlier) return replay(call, scope, earlier) as never
-      await guard?.(call, value)
-      const refund = await applyLimits(call, endpoint, 'input', true, value)
-      try {
-        return (await unitOfWork(call, kind, scope, async (tx) => {
-          const data = await run(tx as Ctx<PrincipalOf<A>>, value)
-          // Checked inside: a wrong shape rolls back instead of committing and then failing. Where the service's own
-          // statement was the transaction there is nothing to roll back, and tRPC's check is enough.
-          return kind === 'statement' && !scope ? data : await output.parseAsync(data)
-        })) as never
-      } catch (error) {
-        if (error instanceof ApiError) await refund(error.errorCode)
-        throw error
-      }
-    })
+  return build(endpoint, input, output, async (ctx, parsed) => {
+    const call = ctx as Ctx<PrincipalOf<A>>
+    const value = parsed as z.output<I>
+    const scope = idempotencyScope(call, endpoint, value)
+    // A replay must not cost an address its hourly call, so it is looked for before the limits.
+    const earlier = scope && endpoint.idempotent === 'address' ? await find(call, scope) : null
+    if (scope && earlier) return replay(call, scope, earlier)
+    await guard?.(call, value)
+    const refund = await applyLimits(call, endpoint, 'input', true, value)
+    try {
+      // The output is checked inside: a wrong shape rolls back instead of committing and then failing.
+      return await unitOfWork(call, kind, scope, async (tx) => output.parse(await run(tx as Ctx<PrincipalOf<A>>, value)))
+    } catch (error) {
+      if (error instanceof ApiError) await refund(error.errorCode)
+      throw error
+    }
+  }).mutation(answeredEarlier)
 }

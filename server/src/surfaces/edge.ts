@@ -1,4 +1,6 @@
+import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { ErrorCode } from '../errors.ts'
 import { type AddressResolver, addressKey } from '../platform/address.ts'
 import type { Deps } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
@@ -12,6 +14,8 @@ const codes: Record<string, () => ApiError> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new ApiError('unsupported_media_type'),
   FST_ERR_BAD_URL: () => new ApiError('validation_error', { message: 'The path is not valid percent-encoding.' }),
   FST_ERR_MAX_PARAM_LENGTH: () => new ApiError('not_found'),
+  // The method QUERY, which no route serves, looked at before routes are.
+  FST_ERR_ROUTE_MISSING_CONTENT_TYPE: () => new ApiError('not_found'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new ApiError('validation_error', { message: 'Content-Length: does not match the body' }),
 }
 
@@ -23,6 +27,25 @@ export function refuseUnreadable(deps: Deps) {
     reply.headers(headersOfAll(request))
     sendError(deps, request, reply, (codes[error.code] ?? (() => error))())
   }
+}
+
+/** Milliseconds that a connection gets. The check is how often the others are looked at. */
+export const patience = { headers: 15_000, request: 30_000, idle: 60_000, check: 2_000 }
+
+const broken: Record<string, { line: string; code: ErrorCode; message: string }> = {
+  ERR_HTTP_REQUEST_TIMEOUT: { line: '408 Request Timeout', code: 'validation_error', message: 'The request was not sent in time.' },
+  HPE_HEADER_OVERFLOW: { line: '431 Request Header Fields Too Large', code: 'payload_too_large', message: 'The headers are too large.' },
+}
+const unreadable = { line: '400 Bad Request', code: 'validation_error', message: 'The request is not valid HTTP.' } as const
+
+/** Answers bytes that are no request, in our words, and closes: nothing after them on this connection can be trusted. */
+export function refuseBroken(error: Error & { code?: string }, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed) return
+  const { line, code, message } = broken[error.code ?? ''] ?? unreadable
+  const body = JSON.stringify({ ok: false, error: { code, message } })
+  const head = ['content-type: application/json', 'x-content-type-options: nosniff', `content-length: ${Buffer.byteLength(body)}`]
+  if (socket.writable) socket.end(`HTTP/1.1 ${line}\r\n${head.join('\r\n')}\r\nconnection: close\r\n\r\n${body}`)
+  socket.destroySoon()
 }
 
 /** What is true of every answer: raw bodies, request id, security headers, one log line, errors in our words. */

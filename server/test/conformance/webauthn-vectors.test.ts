@@ -5,6 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { type AssertionInput, verifyAssertion } from '../../src/passkeys/assertion.ts'
 import { parseAttestationObject } from '../../src/passkeys/attestation-object.ts'
 import { type ExpectedRegistration, verifyRegistrationResponse } from '../../src/passkeys/registration-response.ts'
+import { fromMillis } from '../../src/platform/time.ts'
 import { type Cbor, encodeCbor } from '../encode-cbor.ts'
 import { refusal } from '../passkey-ceremonies.ts'
 
@@ -62,7 +63,7 @@ function register({ registration }: Vector, expected: Partial<ExpectedRegistrati
       conditional: false,
       requestedExtensions: [],
       trustAnchors: root ? [root] : [],
-      now: new Date('2026-07-30T00:00:00Z'),
+      now: fromMillis(Date.parse('2026-07-30T00:00:00Z')),
       ...expected,
     },
   })
@@ -179,7 +180,7 @@ describe.skipIf(!present)('WebAuthn Level 3 test vectors', () => {
     expect(certified.length).toBe(7)
     for (const [id] of certified) {
       expect(await refusal(() => register(vector(id), { trustAnchors: [] }))).toBe('attestation_trust')
-      const early = new Date('2023-12-31T23:59:59Z')
+      const early = fromMillis(Date.parse('2023-12-31T23:59:59Z'))
       expect(await refusal(() => register(vector(id), { now: early }))).toBe('attestation_certificate')
       const policy = { now: early, acceptExpiredCertificates: true }
       expect((await register(vector(id), policy)).attestationTrust).toBe('certified')
