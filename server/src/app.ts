@@ -123,7 +123,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     async close() {
       state.draining = true
-      await http.close()
+      // A request under way keeps its connection alive beyond its answer, and the server open: look again until all are gone.
+      const sweep = setInterval(() => http.server.closeIdleConnections(), 50)
+      await http.close().finally(() => clearInterval(sweep))
       await activity.close()
       await bus.close()
       await deps.limits.close()
