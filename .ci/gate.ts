@@ -18,7 +18,10 @@ const services = {
 
 function run(command: string, env: Record<string, string> = {}): Promise<number> {
   process.stdout.write(`\n$ ${command}\n`)
-  const child = spawn('bash', ['-c', command], { stdio: ['ignore', 'inherit', 'inherit'], env: { ...process.env, ...env } })
+  const child = spawn('bash', ['-c', command], {
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env },
+  })
   return new Promise((resolve) => child.on('close', (code) => resolve(code ?? 1)))
 }
 

@@ -16,6 +16,8 @@ if (process.argv.includes('--version')) {
 } else {
   for await (const line of createInterface({ input: process.stdin })) {
     const { id } = JSON.parse(line)
-    console.log(JSON.stringify({ jsonrpc: '2.0', id, error: { code: 4466, message, data: { is_panic: false, message } } }))
+    console.log(
+      JSON.stringify({ jsonrpc: '2.0', id, error: { code: 4466, message, data: { is_panic: false, message } } }),
+    )
   }
 }

@@ -20,14 +20,23 @@ async function call(method, path, { body, token } = {}) {
   const answer = await response.json()
   if (!response.ok) {
     const retry = response.headers.get('retry-after')
-    const { code, message } = answer.error_description ? { code: answer.error, message: answer.error_description } : answer.error
-    throw Object.assign(new Error(`${method} ${path}: ${response.status} ${code}: ${message}${retry ? ` (try again in ${retry} s)` : ''}`), { code })
+    const { code, message } = answer.error_description
+      ? { code: answer.error, message: answer.error_description }
+      : answer.error
+    throw Object.assign(
+      new Error(
+        `${method} ${path}: ${response.status} ${code}: ${message}${retry ? ` (try again in ${retry} s)` : ''}`,
+      ),
+      { code },
+    )
   }
   return answer
 }
 
 const getToken = ({ clientId, clientSecret }) =>
-  call('POST', '/oauth/token', { body: { client_id: clientId, client_secret: clientSecret, grant_type: 'client_credentials' } })
+  call('POST', '/oauth/token', {
+    body: { client_id: clientId, client_secret: clientSecret, grant_type: 'client_credentials' },
+  })
 
 /** What an earlier run kept, if this server still knows it: idle tenants are purged after seven days. */
 async function keptCredentials() {

@@ -83,7 +83,9 @@ $('entry').addEventListener('submit', async (event) => {
   const externalUserId = $('name').value.trim() || undefined
   say('Waiting for your device…')
   await enter(
-    event.submitter?.value === 'sign-in' ? await mellon.signIn({ externalUserId }) : await mellon.signUp({ externalUserId, displayName: externalUserId }),
+    event.submitter?.value === 'sign-in'
+      ? await mellon.signIn({ externalUserId })
+      : await mellon.signUp({ externalUserId, displayName: externalUserId }),
   )
 })
 

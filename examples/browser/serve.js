@@ -12,13 +12,24 @@ import { fileURLToPath } from 'node:url'
 const port = Number(process.env.PORT ?? 8080)
 const here = new URL('./', import.meta.url)
 const sdk = new URL('./', import.meta.resolve('@trymellon/sdk'))
-const types = { '.html': 'text/html', '.js': 'text/javascript', '.css': 'text/css', '.svg': 'image/svg+xml', '.json': 'application/json' }
+const types = {
+  '.html': 'text/html',
+  '.js': 'text/javascript',
+  '.css': 'text/css',
+  '.svg': 'image/svg+xml',
+  '.json': 'application/json',
+}
 
 async function settings() {
   if (process.env.PUBLISHABLE_KEY) {
-    return { publishableKey: process.env.PUBLISHABLE_KEY, apiBaseUrl: process.env.TRYMELLON_URL ?? 'http://localhost:3000' }
+    return {
+      publishableKey: process.env.PUBLISHABLE_KEY,
+      apiBaseUrl: process.env.TRYMELLON_URL ?? 'http://localhost:3000',
+    }
   }
-  const demo = JSON.parse(await readFile(process.env.TRYMELLON_DEMO_FILE ?? new URL('../../data/demo.json', here), 'utf8'))
+  const demo = JSON.parse(
+    await readFile(process.env.TRYMELLON_DEMO_FILE ?? new URL('../../data/demo.json', here), 'utf8'),
+  )
   return { publishableKey: demo.publishable_key, apiBaseUrl: demo.url }
 }
 
@@ -39,7 +50,9 @@ createServer(async (request, response) => {
     const file = fileOf(path)
     if (!file) return response.writeHead(404).end()
     const body = await readFile(file)
-    response.writeHead(200, { 'content-type': types[extname(fileURLToPath(file))] ?? 'application/octet-stream' }).end(body)
+    response
+      .writeHead(200, { 'content-type': types[extname(fileURLToPath(file))] ?? 'application/octet-stream' })
+      .end(body)
   } catch (error) {
     if (error.code !== 'ENOENT') console.error(error)
     response.writeHead(404).end()

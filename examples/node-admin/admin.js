@@ -11,7 +11,11 @@ const demoFile = new URL('../../data/demo.json', import.meta.url)
 async function settings() {
   const { TRYMELLON_URL, TRYMELLON_CLIENT_ID, TRYMELLON_CLIENT_SECRET } = process.env
   if (TRYMELLON_CLIENT_ID && TRYMELLON_CLIENT_SECRET) {
-    return { baseUrl: TRYMELLON_URL ?? 'http://localhost:3000', clientId: TRYMELLON_CLIENT_ID, clientSecret: TRYMELLON_CLIENT_SECRET }
+    return {
+      baseUrl: TRYMELLON_URL ?? 'http://localhost:3000',
+      clientId: TRYMELLON_CLIENT_ID,
+      clientSecret: TRYMELLON_CLIENT_SECRET,
+    }
   }
   const demo = JSON.parse(await readFile(process.env.TRYMELLON_DEMO_FILE ?? demoFile, 'utf8'))
   return { baseUrl: demo.url, clientId: demo.client_id, clientSecret: demo.client_secret }

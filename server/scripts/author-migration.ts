@@ -26,8 +26,12 @@ function loadEngine(): void {
   // Its bindings are one per process: a second instance would take them from the first.
   if (loaded) return
   loaded = true
-  const binary = readFileSync(require.resolve('@prisma/schema-engine-wasm').replace(/[^/\\]+$/, 'schema_engine_bg.wasm'))
-  const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), { './schema_engine_bg.js': { ...schemaEngine } })
+  const binary = readFileSync(
+    require.resolve('@prisma/schema-engine-wasm').replace(/[^/\\]+$/, 'schema_engine_bg.wasm'),
+  )
+  const instance = new WebAssembly.Instance(new WebAssembly.Module(binary), {
+    './schema_engine_bg.js': { ...schemaEngine },
+  })
   schemaEngine.__wbg_set_wasm(instance.exports)
   const start = instance.exports.__wbindgen_start
   if (typeof start === 'function') start()
@@ -108,7 +112,9 @@ async function author(name: string | undefined): Promise<void> {
   if (existsSync(folder)) throw new Error(`${folder} exists`)
   mkdirSync(folder)
   writeFileSync(join(folder, 'migration.sql'), `${sql}\n`)
-  console.log(`${folder}/migration.sql\nRead it: expand first, contract later, PostgreSQL 15, no long lock (add nullable, backfill, constrain).`)
+  console.log(
+    `${folder}/migration.sql\nRead it: expand first, contract later, PostgreSQL 15, no long lock (add nullable, backfill, constrain).`,
+  )
 }
 
 if (import.meta.main) {

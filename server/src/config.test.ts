@@ -7,7 +7,12 @@ const production = { NODE_ENV: 'production', PUBLIC_URL: 'https://auth.example.c
 
 describe('settings', () => {
   it('has a default for everything but production', () => {
-    expect(parseConfig({})).toMatchObject({ PORT: 3000, PUBLIC_URL: 'http://localhost:3000', DEMO: true, RATE_LIMITS: true })
+    expect(parseConfig({})).toMatchObject({
+      PORT: 3000,
+      PUBLIC_URL: 'http://localhost:3000',
+      DEMO: true,
+      RATE_LIMITS: true,
+    })
     expect(parseConfig(production)).toMatchObject({ DEMO: false, PUBLIC_URL: 'https://auth.example.com' })
   })
 
@@ -44,7 +49,9 @@ describe('settings', () => {
   it('stands in the README, every one and nothing else', () => {
     const readme = readFileSync(new URL('../../README.md', import.meta.url), 'utf8')
     const table = readme.slice(readme.indexOf('## Settings'), readme.indexOf('## Running it for real'))
-    const named = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell]) => [...(cell ?? '').matchAll(/`([A-Z_]+)`/g)].map((m) => m[1]))
+    const named = [...table.matchAll(/^\| ([^|]+) \|/gm)].flatMap(([, cell]) =>
+      [...(cell ?? '').matchAll(/`([A-Z_]+)`/g)].map((m) => m[1]),
+    )
     expect(named.sort()).toEqual(Object.keys(Settings.shape).sort())
   })
 })

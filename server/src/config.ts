@@ -34,7 +34,10 @@ const Overrides = z
   .pipe(
     z.record(
       z.string(),
-      z.strictObject({ points: z.number().int().positive().optional(), seconds: z.number().int().positive().optional() }),
+      z.strictObject({
+        points: z.number().int().positive().optional(),
+        seconds: z.number().int().positive().optional(),
+      }),
     ),
   )
 
@@ -86,13 +89,22 @@ function contradictions(config: Config): string[] {
   const url = new URL(config.PUBLIC_URL)
   const production = config.NODE_ENV === 'production'
   const rules: [boolean, string][] = [
-    [url.pathname !== '/' || url.search !== '' || url.hash !== '', 'PUBLIC_URL: must be an origin, without path or query'],
+    [
+      url.pathname !== '/' || url.search !== '' || url.hash !== '',
+      'PUBLIC_URL: must be an origin, without path or query',
+    ],
     [production && url.protocol !== 'https:' && !isLocal(url), 'PUBLIC_URL: must be https in production'],
-    [production && !config.MASTER_KEY, 'MASTER_KEY: is required in production (64 hex characters, from `openssl rand -hex 32`)'],
+    [
+      production && !config.MASTER_KEY,
+      'MASTER_KEY: is required in production (64 hex characters, from `openssl rand -hex 32`)',
+    ],
     [production && !config.RATE_LIMITS, 'RATE_LIMITS: cannot be off in production'],
     [production && config.WEBAUTHN_TEST_MODE, 'WEBAUTHN_TEST_MODE: cannot be on in production'],
     [production && config.DEMO, 'DEMO: cannot be on in production'],
-    [config.WEBAUTHN_TEST_MODE && !config.TEST_AUTHENTICATOR_SECRET, 'TEST_AUTHENTICATOR_SECRET: is required with WEBAUTHN_TEST_MODE'],
+    [
+      config.WEBAUTHN_TEST_MODE && !config.TEST_AUTHENTICATOR_SECRET,
+      'TEST_AUTHENTICATOR_SECRET: is required with WEBAUTHN_TEST_MODE',
+    ],
     [config.TRUSTED_PROXIES.includes('*'), 'TRUSTED_PROXIES: takes CIDRs or the word loopback, never *'],
   ]
   return rules.filter(([wrong]) => wrong).map(([, sentence]) => sentence)

@@ -14,7 +14,10 @@ import './errors.ts'
  * The OpenAPI document of this server.
  * @param publicUrl origin that links and the token endpoint start with; left out for the committed file
  */
-export function contract(publicUrl?: string, operations: readonly Operation[] = listOperations(appRouter)): OpenApiDocument {
+export function contract(
+  publicUrl?: string,
+  operations: readonly Operation[] = listOperations(appRouter),
+): OpenApiDocument {
   return buildDocument(appRouter, operations, {
     publicUrl: publicUrl ?? 'http://localhost:3000',
     serverIsVariable: publicUrl === undefined,

@@ -16,7 +16,11 @@ export type ProcessState = {
 }
 
 /** What stands in each document of `documents.ts`. */
-export function documentReaders(deps: Deps, operations: readonly Operation[], state: ProcessState): Record<DocumentName, DocumentReader> {
+export function documentReaders(
+  deps: Deps,
+  operations: readonly Operation[],
+  state: ProcessState,
+): Record<DocumentName, DocumentReader> {
   const { config, database, keys, caches, log } = deps
   const readiness = createReadiness(database, state.pingRedis, state.isDraining)
   const related = caches.create('related_origins', { load: (host) => relatedOrigins(database.sql, log, host) })

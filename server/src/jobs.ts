@@ -1,9 +1,9 @@
+import { purgeExpiredCeremonies } from './passkeys/ceremony.ts'
 import type { Deps } from './platform/context.ts'
 import { purgeExpiredIdempotency } from './platform/idempotency.ts'
 import type { Job } from './platform/jobs.ts'
 import { purgeExpiredLimits } from './platform/limit-store.ts'
 import { ensureAuditPartitions } from './platform/partitions.ts'
-import { purgeExpiredCeremonies } from './passkeys/ceremony.ts'
 import { purgeEndedSessions } from './sessions/purge.ts'
 import { purgeIdleTenants } from './tenants/purge.ts'
 
@@ -21,7 +21,11 @@ async function drain(deleteSome: () => Promise<number>): Promise<number> {
 
 /** Work that nobody asks for (http-api.md §6): one line a job. */
 export const jobs = {
-  'idle-purge': { about: 'Removes vending-machine tenants idle for 7 days.', cron: '*/10 * * * *', run: purgeIdleTenants },
+  'idle-purge': {
+    about: 'Removes vending-machine tenants idle for 7 days.',
+    cron: '*/10 * * * *',
+    run: purgeIdleTenants,
+  },
   'expired-ceremonies': {
     about: 'Deletes challenges past their time.',
     cron: '* * * * *',

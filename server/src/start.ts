@@ -78,7 +78,9 @@ function banner(config: Config, demo: Demo | null): string {
         ]
       : []),
   ]
-  return ['', '  TryMellon is ready.', '', ...rows.map(([name, value]) => `  ${name?.padEnd(12)}${value}`), ''].join('\n')
+  return ['', '  TryMellon is ready.', '', ...rows.map(([name, value]) => `  ${name?.padEnd(12)}${value}`), ''].join(
+    '\n',
+  )
 }
 
 /** The process: settings, start, then drain on SIGTERM or SIGINT. */

@@ -32,7 +32,8 @@ function closed(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(closed)
   if (!isObject(schema)) return schema
   const copy = Object.fromEntries(Object.entries(schema).map(([name, member]) => [name, closed(member)]))
-  if (isObject(copy.properties) && copy.additionalProperties === undefined && copy.type === 'object') copy.additionalProperties = false
+  if (isObject(copy.properties) && copy.additionalProperties === undefined && copy.type === 'object')
+    copy.additionalProperties = false
   return copy
 }
 
@@ -66,8 +67,12 @@ export function contractOf(document: OpenApiDocument): Contract {
       if (!entry) throw new Error(`${name}: the document has no ${status}: ${text}`)
       const response = ('$ref' in entry ? follow(document, entry) : entry) as Response
       for (const header of always) expect(headers[header.toLowerCase()], `${name} ${status}: ${header}`).toBeTruthy()
-      for (const known of Object.keys(headers).filter((header) => /^(?:ratelimit|retry-after|www-auth|idempotent)/.test(header))) {
-        const documented = Object.keys(response.headers ?? ({} as Record<string, Header>)).map((header) => header.toLowerCase())
+      for (const known of Object.keys(headers).filter((header) =>
+        /^(?:ratelimit|retry-after|www-auth|idempotent)/.test(header),
+      )) {
+        const documented = Object.keys(response.headers ?? ({} as Record<string, Header>)).map((header) =>
+          header.toLowerCase(),
+        )
         // Limits that were counted before a refusal are shown on it too.
         if (status < 400 || !known.startsWith('ratelimit')) expect(documented, `${name} ${status}`).toContain(known)
       }

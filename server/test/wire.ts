@@ -10,7 +10,8 @@ function parse(bytes: string, closed: boolean): WireAnswer | null {
   if (end < 0) return null
   const [line = '', ...rest] = bytes.slice(0, end).split('\r\n')
   const headers: Record<string, string> = {}
-  for (const header of rest) headers[header.slice(0, header.indexOf(':')).toLowerCase()] = header.slice(header.indexOf(':') + 1).trim()
+  for (const header of rest)
+    headers[header.slice(0, header.indexOf(':')).toLowerCase()] = header.slice(header.indexOf(':') + 1).trim()
   const text = bytes.slice(end + separator.length)
   return { status: Number(line.split(' ')[1]), headers, text, closed }
 }
@@ -36,7 +37,13 @@ export async function exchange(port: number, text: string | Buffer): Promise<Wir
 }
 
 /** A request whose target is not normalised on the way; `Connection: close` ends it. */
-export function request(port: number, method: string, target: string, headers: readonly string[] = [], body = ''): Promise<WireAnswer | null> {
+export function request(
+  port: number,
+  method: string,
+  target: string,
+  headers: readonly string[] = [],
+  body = '',
+): Promise<WireAnswer | null> {
   const length = body === '' ? [] : [`Content-Length: ${Buffer.byteLength(body)}`]
   const lines = [`${method} ${target} HTTP/1.1`, 'Host: localhost', 'Connection: close', ...length, ...headers]
   return exchange(port, `${lines.join('\r\n')}${separator}${body}`)

@@ -133,6 +133,9 @@ CREATE TABLE "signing_keys" (
     CONSTRAINT "signing_keys_pkey" PRIMARY KEY ("kid")
 );
 
+-- One key of an algorithm signs for good: instances that start at once on an empty table agree on it.
+CREATE UNIQUE INDEX "signing_keys_lasting" ON "signing_keys" ("algorithm") WHERE "retired_at" IS NULL;
+
 -- CreateTable
 CREATE TABLE "tombstones" (
     "kind" TEXT NOT NULL,

@@ -13,7 +13,12 @@ export async function applicationDenied(ctx: Ctx<Service>, id: string, policy: s
     `select tenant_id from directory where kind = 'application' and key = $1`,
     [id],
   )
-  const row = denial(ctx, { policy, resourceType: 'application', resourceId: id, resourceTenantId: owner?.tenant_id ?? null })
+  const row = denial(ctx, {
+    policy,
+    resourceType: 'application',
+    resourceId: id,
+    resourceTenantId: owner?.tenant_id ?? null,
+  })
   ctx.trail.push({ ...row, tenantId: owner?.tenant_id ?? SYSTEM_TENANT, applicationId: owner ? id : null })
   return new Refusal('application_not_found')
 }

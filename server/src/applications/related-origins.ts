@@ -6,7 +6,8 @@ import { readSettings } from './settings.ts'
 /** Browsers look at no more than this many distinct registrable labels (WebAuthn L3 §5.11.1). */
 const maxLabels = 5
 
-const label = (origin: string): string => parseDomain(origin, { allowPrivateDomains: true }).domainWithoutSuffix ?? origin
+const label = (origin: string): string =>
+  parseDomain(origin, { allowPrivateDomains: true }).domainWithoutSuffix ?? origin
 
 type Claim = { tenant_id: string; owned: boolean; settings: unknown }
 
@@ -37,7 +38,8 @@ export async function relatedOrigins(sql: Sql, log: Log, host: string): Promise<
     [host],
   )
   const heard = speakers(claims)
-  if (claims.length > 0 && heard.length === 0) log.warn({ rp_id: host }, 'several tenants claim one rp_id: no related origins')
+  if (claims.length > 0 && heard.length === 0)
+    log.warn({ rp_id: host }, 'several tenants claim one rp_id: no related origins')
   const origins = [...new Set(heard.flatMap(({ settings }) => readSettings(settings).related_origins))]
   if (new Set(origins.map(label)).size > maxLabels) {
     log.warn({ rp_id: host }, 'related origins have more than five labels: browsers ignore the sixth and further ones')

@@ -37,10 +37,17 @@ describe('GET /v1/applications', () => {
   it.each(['GET', 'PATCH'])('404 for %s of a foreign application, byte for byte like a missing one', async (method) => {
     const [mine, other] = [await server.tenant(), await server.tenant()]
     const call = (id: string) =>
-      server.call(method, `/v1/applications/${id}`, { token: mine.token, ...(method === 'PATCH' ? { body: { name: 'x' } } : {}) })
+      server.call(method, `/v1/applications/${id}`, {
+        token: mine.token,
+        ...(method === 'PATCH' ? { body: { name: 'x' } } : {}),
+      })
     const foreign = await call(other.applicationId)
     const missing = await call('app_0000000000000000000000')
-    expect([foreign.status, foreign.body.error.code, foreign.text]).toEqual([404, 'application_not_found', missing.text])
+    expect([foreign.status, foreign.body.error.code, foreign.text]).toEqual([
+      404,
+      'application_not_found',
+      missing.text,
+    ])
     // The owner can read who asked; the caller cannot.
     const seen = await server.call('GET', '/v1/audit-logs?event=authorization.denied', { token: other.token })
     expect(seen.body.data.data[0].metadata).toMatchObject({
@@ -58,7 +65,10 @@ describe('PATCH /v1/applications/{id}', () => {
   it('200 allows an origin, takes effect at once and records old and new', async () => {
     const { token, applicationId } = await server.tenant()
     const origins = ['https://your-agent-domain.com', 'http://localhost:3000']
-    const changed = await server.call('PATCH', `/v1/applications/${applicationId}`, { token, body: { allowed_origins: origins } })
+    const changed = await server.call('PATCH', `/v1/applications/${applicationId}`, {
+      token,
+      body: { allowed_origins: origins },
+    })
     expect([changed.status, changed.body.data.allowed_origins]).toEqual([200, origins])
     const logs = await server.call('GET', '/v1/audit-logs?event=application.config_changed', { token })
     expect(logs.body.data.data[0].metadata).toEqual({
@@ -86,7 +96,10 @@ describe('PATCH /v1/applications/{id}', () => {
     ['android:apk-key-hash:abc', 'https'],
   ])('security 88, 89: 400 for the origin %s', async (origin, words) => {
     const { token, applicationId } = await server.tenant()
-    const answer = await server.call('PATCH', `/v1/applications/${applicationId}`, { token, body: { allowed_origins: [origin] } })
+    const answer = await server.call('PATCH', `/v1/applications/${applicationId}`, {
+      token,
+      body: { allowed_origins: [origin] },
+    })
     expect([answer.status, answer.body.error.code]).toEqual([400, 'validation_error'])
     expect(answer.body.error.message).toContain('allowed_origins.0: ')
     expect(answer.body.error.message).toContain(words)
@@ -112,7 +125,11 @@ describe('PATCH /v1/applications/{id}', () => {
     const { token, applicationId } = await server.tenant()
     const body = { allowed_origins: [1, 2, 3, 4].map((n) => `https://a${n}.example.com`) }
     const answer = await server.call('PATCH', `/v1/applications/${applicationId}`, { token, body })
-    expect([answer.status, answer.body.error.code, answer.body.error.details.max]).toEqual([409, 'plan_limit_reached', 3])
+    expect([answer.status, answer.body.error.code, answer.body.error.details.max]).toEqual([
+      409,
+      'plan_limit_reached',
+      3,
+    ])
   })
 
   it('400 for an empty change, an unknown setting and a value out of range', async () => {
@@ -120,7 +137,9 @@ describe('PATCH /v1/applications/{id}', () => {
     const patch = (body: object) => server.call('PATCH', `/v1/applications/${applicationId}`, { token, body })
     expect((await patch({})).status).toBe(400)
     expect((await patch({ plan: 'scale' })).body.error.message).toBe('plan: is not a known field')
-    expect((await patch({ session_ttl_seconds: 299 })).body.error.message).toBe('session_ttl_seconds: must be 300 to 86400')
+    expect((await patch({ session_ttl_seconds: 299 })).body.error.message).toBe(
+      'session_ttl_seconds: must be 300 to 86400',
+    )
     expect((await patch({ user_verification: 'discouraged' })).body.error.message).toMatch(/^user_verification: /)
   })
 })

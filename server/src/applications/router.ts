@@ -5,7 +5,10 @@ import { command, query, router } from '../platform/procedures.ts'
 import { get, list, update } from './service.ts'
 import { Application, SettingsPatch } from './settings.ts'
 
-const applicationId = z.string().max(255, 'must be at most 255 characters').meta({ examples: id('app').meta()?.examples ?? [] })
+const applicationId = z
+  .string()
+  .max(255, 'must be at most 255 characters')
+  .meta({ examples: id('app').meta()?.examples ?? [] })
 
 export const applicationsRouter = router({
   list: query({
@@ -21,7 +24,11 @@ export const applicationsRouter = router({
     input: z.strictObject({
       scope: z.enum(['tenant', 'account']).default('tenant'),
       limit: cursorParameters.limit,
-      starting_after: z.string().max(255).optional().meta({ description: "Cursor: the previous page's `next_cursor`." }),
+      starting_after: z
+        .string()
+        .max(255)
+        .optional()
+        .meta({ description: "Cursor: the previous page's `next_cursor`." }),
     }),
     output: cursorPage(Application),
     run: list,

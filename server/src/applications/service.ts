@@ -21,7 +21,10 @@ async function planOf(ctx: Ctx<Service>): Promise<string> {
 }
 
 /** All applications of the caller's tenant, oldest first. A service reads all of them and changes only its own. */
-export async function list(ctx: Ctx<Service>, input: { scope: 'tenant' | 'account'; limit: number; starting_after?: string | undefined }) {
+export async function list(
+  ctx: Ctx<Service>,
+  input: { scope: 'tenant' | 'account'; limit: number; starting_after?: string | undefined },
+) {
   if (input.scope === 'account') {
     throw new ApiError('forbidden', {
       message: 'Account scope requires a user session; service credentials are tenant-scoped.',
@@ -42,7 +45,12 @@ export async function list(ctx: Ctx<Service>, input: { scope: 'tenant' | 'accoun
     take: input.limit + 1,
   })
   const plan = await planOf(ctx)
-  return toPage(rows, input.limit, (row) => row.id, (row) => present(row, plan))
+  return toPage(
+    rows,
+    input.limit,
+    (row) => row.id,
+    (row) => present(row, plan),
+  )
 }
 
 /** One application of the caller's tenant. */
@@ -92,7 +100,10 @@ export async function update(ctx: Ctx<Service>, input: SettingsPatch & { id: str
   if (origins.length > max) throw planLimitReached(plan, 'origins', row.allowedOrigins.length)
   checkRpId(after, origins)
   if (after.rp_id !== before.rp_id && !confirm_rp_id_change) {
-    const used = await ctx.db.credential.findFirst({ where: { tenantId, applicationId: id, status: 'active' }, select: { id: true } })
+    const used = await ctx.db.credential.findFirst({
+      where: { tenantId, applicationId: id, status: 'active' },
+      select: { id: true },
+    })
     if (used) throw new ApiError('rp_id_in_use')
   }
 
@@ -114,4 +125,3 @@ export async function update(ctx: Ctx<Service>, input: SettingsPatch & { id: str
   record(ctx, 'application.config_changed', { metadata: facts })
   return present(saved, plan)
 }
-

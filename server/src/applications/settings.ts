@@ -3,9 +3,15 @@ import { displayText } from '../platform/text.ts'
 import { Origin, rpIdProblem } from './origins.ts'
 
 const unique = <T extends z.ZodType>(item: T, max: number) =>
-  z.array(item).max(max, `must have at most ${max} entries`).refine((all) => new Set(all).size === all.length, 'must not repeat an entry')
+  z
+    .array(item)
+    .max(max, `must have at most ${max} entries`)
+    .refine((all) => new Set(all).size === all.length, 'must not repeat an entry')
 
-const ClaimRule = z.strictObject({ type: z.enum(['string', 'number', 'boolean']), client_settable: z.boolean().optional() })
+const ClaimRule = z.strictObject({
+  type: z.enum(['string', 'number', 'boolean']),
+  client_settable: z.boolean().optional(),
+})
 
 /** The settings that exist by now, each as it is stored and shown (http-api.md §3.3). */
 const fields = {

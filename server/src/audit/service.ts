@@ -1,6 +1,6 @@
-import { uuidV7LowerBound } from '../platform/partitions.ts'
 import type { Ctx } from '../platform/context.ts'
 import { badCursor, toPage } from '../platform/pages.ts'
+import { uuidV7LowerBound } from '../platform/partitions.ts'
 import type { Service } from '../platform/principal.ts'
 import { fromMillis, toIso } from '../platform/time.ts'
 import type { AuditEvent } from './events.ts'
@@ -56,5 +56,10 @@ export async function list(ctx: Ctx<Service>, input: AuditFilter) {
      from audit_logs where ${where.join(' and ')} order by id desc limit $${values.push(input.limit + 1)}::int`,
     values,
   )
-  return toPage(rows, input.limit, (row) => row.id, ({ created_at, ...row }) => ({ ...row, created_at: toIso(created_at) }))
+  return toPage(
+    rows,
+    input.limit,
+    (row) => row.id,
+    ({ created_at, ...row }) => ({ ...row, created_at: toIso(created_at) }),
+  )
 }

@@ -2,7 +2,10 @@ import { z } from 'zod'
 import { displayText, timestamp } from '../platform/text.ts'
 import { toIso } from '../platform/time.ts'
 
-export const CredentialId = z.string().max(64, 'must be at most 64 characters').meta({ examples: ['cred_8YpZ3kQ1vT6mWc0RbN4xLd'] })
+export const CredentialId = z
+  .string()
+  .max(64, 'must be at most 64 characters')
+  .meta({ examples: ['cred_8YpZ3kQ1vT6mWc0RbN4xLd'] })
 
 export const Alias = displayText(1, 100)
 

@@ -29,7 +29,13 @@ export type RevokedBy = { reason: 'admin' | 'user' | 'recovery'; by: string }
  * or racing call writes no second event.
  * @returns false when there is no such passkey of that user
  */
-export async function revokeCredential(ctx: Ctx, tenantId: string, userId: string, credentialId: string, how: RevokedBy): Promise<boolean> {
+export async function revokeCredential(
+  ctx: Ctx,
+  tenantId: string,
+  userId: string,
+  credentialId: string,
+  how: RevokedBy,
+): Promise<boolean> {
   const rows = await ctx.sql.query<{ fresh: boolean }>(
     `with known as (select id, status from credentials where tenant_id = $1 and id = $2 and user_id = $3::uuid for update),
           gone as (update credentials c set status = 'revoked', revoked_at = $4 from known

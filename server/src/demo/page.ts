@@ -6,7 +6,9 @@ import type { Demo } from './provision.ts'
 
 /** From this file as source, or from a bundle in `server/dist`. */
 function folder(path: string): string {
-  const found = ['../../../', '../../'].map((up) => fileURLToPath(new URL(up + path, import.meta.url))).find((place) => existsSync(place))
+  const found = ['../../../', '../../']
+    .map((up) => fileURLToPath(new URL(up + path, import.meta.url)))
+    .find((place) => existsSync(place))
   if (!found) throw new Error(`${path} is missing; run \`pnpm run build\``)
   return found
 }
@@ -23,7 +25,9 @@ export function registerExample(http: FastifyInstance, demo: () => Pick<Demo, 'p
   const hidden = new Set(['/package.json', '/serve.js'])
   http.get('/example', async (_request, reply) => reply.redirect('/example/'))
   http.get('/example/config.json', async (_request, reply) =>
-    reply.headers({ ...headers, 'cache-control': 'no-store' }).send({ publishableKey: demo().publishable_key, apiBaseUrl: demo().url }),
+    reply
+      .headers({ ...headers, 'cache-control': 'no-store' })
+      .send({ publishableKey: demo().publishable_key, apiBaseUrl: demo().url }),
   )
   http.register(fastifyStatic, {
     root: folder('examples/browser'),
@@ -31,5 +35,10 @@ export function registerExample(http: FastifyInstance, demo: () => Pick<Demo, 'p
     allowedPath: (path) => !hidden.has(path) && !path.includes('node_modules'),
     setHeaders: (response) => void response.headers(headers),
   })
-  http.register(fastifyStatic, { root: folder('sdk/dist'), prefix: '/example/sdk/', decorateReply: false, setHeaders: (response) => void response.headers(headers) })
+  http.register(fastifyStatic, {
+    root: folder('sdk/dist'),
+    prefix: '/example/sdk/',
+    decorateReply: false,
+    setHeaders: (response) => void response.headers(headers),
+  })
 }

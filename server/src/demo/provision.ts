@@ -7,7 +7,13 @@ import { mintSecret, preview } from '../platform/secrets.ts'
 import { writeTrail } from '../platform/trail.ts'
 
 /** What `pnpm start` prints and the examples read; kept in the data folder, for its owner only. */
-export type Demo = { url: string; application_id: string; client_id: string; publishable_key: string; client_secret: string }
+export type Demo = {
+  url: string
+  application_id: string
+  client_id: string
+  publishable_key: string
+  client_secret: string
+}
 
 const fileName = 'demo.json'
 
@@ -36,7 +42,10 @@ export async function provisionDemo(deps: Deps): Promise<Demo> {
   const ctx = systemContext(deps, 'demo.provision')
   const now = deps.clock()
   if (earlier) {
-    await deps.database.sql.query(`update applications set allowed_origins = $2 where client_id = $1`, [earlier.client_id, exampleOrigins(url)])
+    await deps.database.sql.query(`update applications set allowed_origins = $2 where client_id = $1`, [
+      earlier.client_id,
+      exampleOrigins(url),
+    ])
     deps.caches.drop('client', earlier.client_id)
     return earlier.url === url ? earlier : save(deps, { ...earlier, url })
   }
@@ -46,10 +55,20 @@ export async function provisionDemo(deps: Deps): Promise<Demo> {
     await db.account.create({ data: { id: accountId, plan: 'starter', createdAt: now } })
     await db.tenant.create({ data: { id: tenantId, accountId, name: 'Demo', createdAt: now, lastActiveAt: now } })
     await db.application.create({
-      data: { tenantId, id: applicationId, clientId, name: 'Demo', createdAt: now, updatedAt: now, allowedOrigins: exampleOrigins(url) },
+      data: {
+        tenantId,
+        id: applicationId,
+        clientId,
+        name: 'Demo',
+        createdAt: now,
+        updatedAt: now,
+        allowedOrigins: exampleOrigins(url),
+      },
     })
     const hash = new Uint8Array(deps.secrets.hash(clientSecret))
-    await db.clientSecret.create({ data: { tenantId, applicationId, hash, preview: preview(clientSecret), createdAt: now } })
+    await db.clientSecret.create({
+      data: { tenantId, applicationId, hash, preview: preview(clientSecret), createdAt: now },
+    })
     await db.directory.createMany({
       data: [
         { kind: 'client', key: clientId, tenantId, id: applicationId },
@@ -59,7 +78,13 @@ export async function provisionDemo(deps: Deps): Promise<Demo> {
     record(ctx, 'application.created', { tenantId, applicationId, metadata: { name: 'Demo' } })
     await writeTrail(ctx, sql)
   })
-  return save(deps, { url, application_id: applicationId, client_id: clientId, publishable_key: clientId, client_secret: clientSecret })
+  return save(deps, {
+    url,
+    application_id: applicationId,
+    client_id: clientId,
+    publishable_key: clientId,
+    client_secret: clientSecret,
+  })
 }
 
 async function save(deps: Deps, demo: Demo): Promise<Demo> {

@@ -15,7 +15,12 @@ export const accessTokenTtlSeconds = 3600
 export const resources = (issuer: string): readonly string[] => [issuer, `${issuer}/mcp`]
 
 /** Signs an access token (RFC 9068): `typ: at+jwt`, one hour, for one application. */
-export function issueAccessToken(ctx: Ctx, application: HotApplication, scope: readonly Scope[], audience: string | readonly string[]): string {
+export function issueAccessToken(
+  ctx: Ctx,
+  application: HotApplication,
+  scope: readonly Scope[],
+  audience: string | readonly string[],
+): string {
   const now = ctx.now()
   const iat = seconds(now)
   return signJwt(ctx.deps.keys.current(), 'at+jwt', {

@@ -30,8 +30,10 @@ export async function authenticateClient(ctx: Ctx, clientId: string, secret: str
   const { limits, secrets } = ctx.deps
   const address = addressKey(ctx.request.ip)
   const pair = `${clientId.slice(0, 80)} ${address}`
-  const blocked = (await limits.blocked('client_auth_failures', pair)) ?? (await limits.blocked('client_auth_failures_ip', address))
-  if (blocked) throw new ApiError('rate_limit_exceeded', { retryAfter: blocked.retryAfter, headers: limits.headers([blocked]) })
+  const blocked =
+    (await limits.blocked('client_auth_failures', pair)) ?? (await limits.blocked('client_auth_failures_ip', address))
+  if (blocked)
+    throw new ApiError('rate_limit_exceeded', { retryAfter: blocked.retryAfter, headers: limits.headers([blocked]) })
 
   // A wrong checksum is refused before any database access.
   const application = hasValidChecksum(secret, 'sec') ? await findApplication(ctx, clientId) : null

@@ -12,10 +12,18 @@ export const oauthRouter = router({
     limit: ['oauth_token', 'oauth_token_ip'],
     hot: 'statement',
     audits: [],
-    errors: ['invalid_request', 'invalid_client', 'unsupported_grant_type', 'unauthorized_client', 'invalid_scope', 'invalid_target'],
+    errors: [
+      'invalid_request',
+      'invalid_client',
+      'unsupported_grant_type',
+      'unauthorized_client',
+      'invalid_scope',
+      'invalid_target',
+    ],
     secret: true,
     summary: 'Exchange client credentials for an access token (RFC 6749 §4.4).',
-    description: 'The client authenticates with `Authorization: Basic`, or with `client_id` and `client_secret` in the body.',
+    description:
+      'The client authenticates with `Authorization: Basic`, or with `client_id` and `client_secret` in the body.',
     // Unknown parameters are ignored (RFC 6749 §3.2).
     input: z.object({
       grant_type: parameter(255).meta({ examples: ['client_credentials'] }),

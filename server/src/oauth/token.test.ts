@@ -1,4 +1,4 @@
-import { decodeProtectedHeader, createLocalJWKSet, jwtVerify } from 'jose'
+import { createLocalJWKSet, decodeProtectedHeader, jwtVerify } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshAddress, type Tenant, type TestApp, testApp } from '../../test/harness.ts'
 
@@ -10,14 +10,24 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-type Options = { basic?: [string, string]; form?: Record<string, string> | string; body?: unknown; ip?: string; query?: string }
+type Options = {
+  basic?: [string, string]
+  form?: Record<string, string> | string
+  body?: unknown
+  ip?: string
+  query?: string
+}
 
 function grant({ basic, form, body, ip = freshAddress(), query = '' }: Options) {
   const headers: Record<string, string> = {}
   if (basic) headers.authorization = `Basic ${Buffer.from(basic.join(':')).toString('base64')}`
   if (form) headers['content-type'] = 'application/x-www-form-urlencoded'
   const payload = typeof form === 'string' ? form : form ? new URLSearchParams(form).toString() : body
-  return server.call('POST', `/oauth/token${query}`, { headers, ip, ...(payload === undefined ? {} : { body: payload }) })
+  return server.call('POST', `/oauth/token${query}`, {
+    headers,
+    ip,
+    ...(payload === undefined ? {} : { body: payload }),
+  })
 }
 
 const cc = { grant_type: 'client_credentials' }
@@ -72,23 +82,36 @@ describe('POST /oauth/token', () => {
     ['an empty body', {}, 400, 'invalid_request', undefined],
     ['malformed JSON', { body: '{' }, 400, 'invalid_request', undefined],
     ['an array', { body: '[]' }, 400, 'invalid_request', undefined],
-    ['a repeated form parameter', { form: 'grant_type=client_credentials&scope=a&scope=b' }, 400, 'invalid_request', undefined],
+    [
+      'a repeated form parameter',
+      { form: 'grant_type=client_credentials&scope=a&scope=b' },
+      400,
+      'invalid_request',
+      undefined,
+    ],
     ['malformed percent-encoding', { form: 'grant_type=%zz' }, 400, 'invalid_request', undefined],
-  ] as [string, Options, number, string, string | undefined][])('refuses %s', async (_, options, status, error, challenge) => {
-    const filled = options.body && typeof options.body === 'object' && 'client_secret' in options.body
-      ? { ...options, body: { ...options.body, client_id: tenant.clientId } }
-      : options
-    const answer = await grant(filled)
-    expect([answer.status, answer.body.error]).toEqual([status, error])
-    expect(answer.body.error_description).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
-    expect(answer.headers['www-authenticate']).toBe(challenge)
-    expect(answer.headers['cache-control']).toBe('no-store')
-    expect(answer.body.ok).toBeUndefined()
-  })
+  ] as [string, Options, number, string, string | undefined][])(
+    'refuses %s',
+    async (_, options, status, error, challenge) => {
+      const filled =
+        options.body && typeof options.body === 'object' && 'client_secret' in options.body
+          ? { ...options, body: { ...options.body, client_id: tenant.clientId } }
+          : options
+      const answer = await grant(filled)
+      expect([answer.status, answer.body.error]).toEqual([status, error])
+      expect(answer.body.error_description).toMatch(/^[\x20-\x21\x23-\x5b\x5d-\x7e]+$/)
+      expect(answer.headers['www-authenticate']).toBe(challenge)
+      expect(answer.headers['cache-control']).toBe('no-store')
+      expect(answer.body.ok).toBeUndefined()
+    },
+  )
 
   it('security 140: 400 for a secret in both places, and for another client_id', async () => {
     const { clientId, clientSecret } = tenant
-    const both = await grant({ form: { ...cc, client_id: clientId, client_secret: clientSecret }, basic: [clientId, clientSecret] })
+    const both = await grant({
+      form: { ...cc, client_id: clientId, client_secret: clientSecret },
+      basic: [clientId, clientSecret],
+    })
     expect([both.status, both.body.error]).toEqual([400, 'invalid_request'])
     const other = await grant({ form: { ...cc, client_id: 'cli_other' }, basic: [clientId, clientSecret] })
     expect([other.status, other.body.error]).toEqual([400, 'invalid_request'])
@@ -125,7 +148,12 @@ describe('POST /oauth/token', () => {
   it('accepts its two resources and refuses any other', async () => {
     const client = { ...cc, client_id: tenant.clientId, client_secret: tenant.clientSecret }
     expect((await grant({ body: { ...client, resource: 'https://auth.example.com/mcp' } })).status).toBe(200)
-    for (const resource of ['https://evil.example', 'https://auth.example.com/', 'https://auth.example.com#x', '/mcp']) {
+    for (const resource of [
+      'https://evil.example',
+      'https://auth.example.com/',
+      'https://auth.example.com#x',
+      '/mcp',
+    ]) {
       const refused = await grant({ body: { ...client, resource } })
       expect([refused.status, refused.body.error]).toEqual([400, 'invalid_target'])
     }

@@ -22,14 +22,19 @@ const refused = (basic: boolean) =>
   new ApiError('invalid_client', { headers: basic ? { 'www-authenticate': 'Basic realm="oauth"' } : {} })
 
 /** Client authentication by header or body, never both (RFC 6749 §2.3). */
-export async function requireClient(ctx: Ctx, input: Pick<TokenRequest, 'client_id' | 'client_secret'>): Promise<HotApplication> {
+export async function requireClient(
+  ctx: Ctx,
+  input: Pick<TokenRequest, 'client_id' | 'client_secret'>,
+): Promise<HotApplication> {
   const { authorization, authorizationCount } = ctx.request
   if (authorizationCount > 1) throw badRequest('Authorization: must be sent once')
   if (authorization !== null) {
-    if (input.client_secret !== undefined) throw badRequest('client_secret: must not be sent in the body beside an Authorization header')
+    if (input.client_secret !== undefined)
+      throw badRequest('client_secret: must not be sent in the body beside an Authorization header')
     const basic = /^basic /i.test(authorization) ? parseBasic(authorization.slice(6).trim()) : null
     if (!basic) throw refused(true)
-    if (input.client_id !== undefined && input.client_id !== basic.id) throw badRequest('client_id: differs from the Authorization header')
+    if (input.client_id !== undefined && input.client_id !== basic.id)
+      throw badRequest('client_id: differs from the Authorization header')
     const application = await authenticateClient(ctx, basic.id, basic.secret)
     if (!application) throw refused(true)
     return application

@@ -22,7 +22,15 @@ export async function provisionAgent(ctx: Ctx, input: { name: string }) {
   await ctx.db.account.create({ data: { id: accountId, plan: 'free_ai', createdAt: now } })
   await ctx.db.tenant.create({ data: { id: tenantId, accountId, name: input.name, createdAt: now, lastActiveAt: now } })
   await ctx.db.application.create({
-    data: { tenantId, id: applicationId, clientId, name: input.name, createdAt: now, updatedAt: now, allowedOrigins: [] },
+    data: {
+      tenantId,
+      id: applicationId,
+      clientId,
+      name: input.name,
+      createdAt: now,
+      updatedAt: now,
+      allowedOrigins: [],
+    },
   })
   await ctx.db.clientSecret.create({
     data: {

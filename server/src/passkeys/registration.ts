@@ -26,8 +26,14 @@ import {
 } from './ceremony.ts'
 import { recordFailure, verified } from './refusals.ts'
 import { mayRegister } from './registration-policy.ts'
-import { type RegisteredCredential, verifyRegistrationResponse } from './registration-response.ts'
+import {
+  type ExpectedRegistration,
+  type RegisteredCredential,
+  verifyRegistrationResponse,
+} from './registration-response.ts'
 import type { RegisterFinish, RegisterStart } from './schema.ts'
+import { confirmRegistration } from './second-opinion.ts'
+import { isTestAuthenticator, standIn } from './test-authenticator.ts'
 import { userHandle } from './user-handle.ts'
 
 type Caller = Publishable | EndUser
@@ -235,22 +241,23 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
   }
   const clientClaims = input.custom_claims ?? {}
   checkClaims(clientClaims, application.settings.custom_claims_schema, 'client')
-  const made = await verified(ctx, {}, () =>
-    verifyRegistrationResponse({
-      response: input.credential,
-      expected: {
-        challenge,
-        origins: acceptedOrigins(ctx, application),
-        topOrigins: application.settings.allowed_top_origins,
-        rpId: facts.rpId,
-        userVerification: facts.userVerification,
-        algorithms: facts.algorithms,
-        conditional: facts.conditional,
-        requestedExtensions: facts.extensions,
-        now: ctx.now(),
-      },
-    }),
-  )
+  const expected: ExpectedRegistration = {
+    challenge,
+    origins: acceptedOrigins(ctx, application),
+    topOrigins: application.settings.allowed_top_origins,
+    rpId: facts.rpId,
+    userVerification: facts.userVerification,
+    algorithms: facts.algorithms,
+    conditional: facts.conditional,
+    requestedExtensions: facts.extensions,
+    now: ctx.now(),
+  }
+  const made = await verified(ctx, {}, async () => {
+    if (isTestAuthenticator(ctx, 'register', facts.externalUserId)) return standIn()
+    const result = await verifyRegistrationResponse({ response: input.credential, expected })
+    await confirmRegistration(input.credential, expected, result)
+    return result
+  })
   return ctx.deps.database.rawTransaction(async (sql) => {
     const tx = { ...ctx, sql }
     const user = await settleUser(tx, application, facts)

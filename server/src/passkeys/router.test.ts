@@ -32,18 +32,33 @@ describe('registration', () => {
       authenticatorSelection: { residentKey: 'required', userVerification: 'preferred' },
       excludeCredentials: [],
     })
-    expect(started.body.data.challenge.pubKeyCredParams.slice(0, 3).map(({ alg }: { alg: number }) => alg)).toEqual([-7, -8, -257])
+    expect(started.body.data.challenge.pubKeyCredParams.slice(0, 3).map(({ alg }: { alg: number }) => alg)).toEqual([
+      -7, -8, -257,
+    ])
     expect(Buffer.from(started.body.data.challenge.challenge, 'base64url')).toHaveLength(32)
-    const finished = await browser.finishRegistration(started, { device: createAuthenticator(), finish: { alias: 'Phone' } })
+    const finished = await browser.finishRegistration(started, {
+      device: createAuthenticator(),
+      finish: { alias: 'Phone' },
+    })
     expect(finished.status).toBe(200)
-    expect(finished.body.data).toMatchObject({ status: 'active', user: { external_user_id: 'ada', is_anonymous: false } })
+    expect(finished.body.data).toMatchObject({
+      status: 'active',
+      user: { external_user_id: 'ada', is_anonymous: false },
+    })
     expect(finished.headers['cache-control']).toBe('no-store')
     expect(await names(tenant)).toEqual(
       expect.arrayContaining(['registration.started', 'user.created', 'passkey.registered', 'auth.success']),
     )
     const listed = await server.call('GET', '/v1/users/ada/credentials', { token: tenant.token })
     expect(listed.body.data).toMatchObject({
-      credentials: [{ credential_id: finished.body.data.credential_id, alias: 'Phone', status: 'active', transports: ['hybrid', 'internal'] }],
+      credentials: [
+        {
+          credential_id: finished.body.data.credential_id,
+          alias: 'Phone',
+          status: 'active',
+          transports: ['hybrid', 'internal'],
+        },
+      ],
       pagination: { page: 1, limit: 20, total: 1 },
     })
   })
@@ -93,17 +108,48 @@ describe('registration', () => {
     const id = Buffer.alloc(32, 7)
     await browser.register('one', createAuthenticator(), { mutate: { credentialId: id } })
     const started = await browser.startRegistration({ name: 'two' })
-    const refused = await browser.finishRegistration(started, { device: createAuthenticator(), mutate: { credentialId: id } })
-    expect([refused.status, refused.body.error]).toEqual([409, { code: 'credential_exists', message: 'This passkey is registered already.' }])
+    const refused = await browser.finishRegistration(started, {
+      device: createAuthenticator(),
+      mutate: { credentialId: id },
+    })
+    expect([refused.status, refused.body.error]).toEqual([
+      409,
+      { code: 'credential_exists', message: 'This passkey is registered already.' },
+    ])
     expect((await server.call('GET', '/v1/users/two', { token: (await setUp()).tenant.token })).status).toBe(404)
   })
 
   it.each([
-    ['security 4: another type', { clientData: (c: object) => ({ ...c, type: 'webauthn.get' }) }, 400, 'challenge_mismatch'],
-    ['security 6: another challenge', { clientData: (c: object) => ({ ...c, challenge: Buffer.alloc(32).toString('base64url') }) }, 400, 'challenge_mismatch'],
-    ['security 9: an origin with a trailing slash', { clientData: (c: object) => ({ ...c, origin: `${ORIGIN}/` }) }, 400, 'challenge_mismatch'],
-    ['security 10: a frame without policy', { clientData: (c: object) => ({ ...c, crossOrigin: true }) }, 400, 'challenge_mismatch'],
-    ['security 12: topOrigin without crossOrigin', { clientData: (c: object) => ({ ...c, topOrigin: ORIGIN }) }, 400, 'challenge_mismatch'],
+    [
+      'security 4: another type',
+      { clientData: (c: object) => ({ ...c, type: 'webauthn.get' }) },
+      400,
+      'challenge_mismatch',
+    ],
+    [
+      'security 6: another challenge',
+      { clientData: (c: object) => ({ ...c, challenge: Buffer.alloc(32).toString('base64url') }) },
+      400,
+      'challenge_mismatch',
+    ],
+    [
+      'security 9: an origin with a trailing slash',
+      { clientData: (c: object) => ({ ...c, origin: `${ORIGIN}/` }) },
+      400,
+      'challenge_mismatch',
+    ],
+    [
+      'security 10: a frame without policy',
+      { clientData: (c: object) => ({ ...c, crossOrigin: true }) },
+      400,
+      'challenge_mismatch',
+    ],
+    [
+      'security 12: topOrigin without crossOrigin',
+      { clientData: (c: object) => ({ ...c, topOrigin: ORIGIN }) },
+      400,
+      'challenge_mismatch',
+    ],
     ['security 21: another RP', { rpIdHash: Buffer.alloc(32, 1) }, 400, 'challenge_mismatch'],
     ['security 22: no user presence', { flags: (f: number) => f & ~1 }, 401, 'verification_failed'],
     ['security 25: backed up but not eligible', { flags: (f: number) => (f | 16) & ~8 }, 401, 'verification_failed'],
@@ -134,7 +180,10 @@ describe('registration', () => {
   it('security 28: refuses an algorithm that this ceremony did not offer', async () => {
     const { browser } = await setUp()
     const started = await browser.startRegistration({ name: 'ada' })
-    await server.database.sql.query(`update ceremonies set facts = jsonb_set(facts, '{algorithms}', '[-257]') where id = $1::uuid`, [started.body.data.session_id])
+    await server.database.sql.query(
+      `update ceremonies set facts = jsonb_set(facts, '{algorithms}', '[-257]') where id = $1::uuid`,
+      [started.body.data.session_id],
+    )
     const refused = await browser.finishRegistration(started, { device: createAuthenticator({ algorithm: -7 }) })
     expect([refused.status, refused.body.error.code]).toEqual([401, 'verification_failed'])
   })
@@ -168,7 +217,8 @@ describe('registration', () => {
 
   it('409 plan_limit_reached at the start and at the finish, and nothing is made', async () => {
     const { tenant, browser } = await setUp()
-    for (let i = 0; i < 14; i++) await server.call('POST', '/v1/users', { token: tenant.token, body: { external_user_id: `u${i}` } })
+    for (let i = 0; i < 14; i++)
+      await server.call('POST', '/v1/users', { token: tenant.token, body: { external_user_id: `u${i}` } })
     const started = await browser.startRegistration({ name: 'late' })
     await browser.register('fifteenth')
     const finished = await browser.finishRegistration(started, { device: createAuthenticator() })
@@ -179,20 +229,32 @@ describe('registration', () => {
   it('custom claims: the browser sets only what it may, and the server has the last word', async () => {
     const rules = { theme: { type: 'string', client_settable: true }, admin: { type: 'boolean' } }
     const { tenant, browser } = await setUp({ custom_claims_schema: rules })
-    await server.call('POST', '/v1/users', { token: tenant.token, body: { external_user_id: 'ada', custom_claims: { admin: true } } })
+    await server.call('POST', '/v1/users', {
+      token: tenant.token,
+      body: { external_user_id: 'ada', custom_claims: { admin: true } },
+    })
     const forbidden = await browser.startRegistration({ name: 'ada' })
-    const refused = await browser.finishRegistration(forbidden, { device: createAuthenticator(), finish: { custom_claims: { admin: false } } })
+    const refused = await browser.finishRegistration(forbidden, {
+      device: createAuthenticator(),
+      finish: { custom_claims: { admin: false } },
+    })
     expect([refused.status, refused.body.error.code]).toEqual([400, 'session_custom_claim_not_whitelisted'])
-    const { token } = await browser.register('ada', createAuthenticator(), { finish: { custom_claims: { theme: 'dark' } } })
+    const { token } = await browser.register('ada', createAuthenticator(), {
+      finish: { custom_claims: { theme: 'dark' } },
+    })
     const valid = await server.call('GET', '/v1/sessions/validate', { token })
     expect(valid.body.data.custom_claims).toEqual({ theme: 'dark', admin: true })
   })
 
   it('security 228: gives back a success_url only if it is listed letter for letter', async () => {
     const { browser } = await setUp({ success_urls: ['https://app.example.com/in'] })
-    const { data } = await browser.register('a', createAuthenticator(), { finish: { success_url: 'https://app.example.com/in' } })
+    const { data } = await browser.register('a', createAuthenticator(), {
+      finish: { success_url: 'https://app.example.com/in' },
+    })
     expect(data.redirect_url).toBe('https://app.example.com/in')
-    const other = await browser.register('b', createAuthenticator(), { finish: { success_url: 'https://app.example.com/in/../out' } })
+    const other = await browser.register('b', createAuthenticator(), {
+      finish: { success_url: 'https://app.example.com/in/../out' },
+    })
     expect(other.data.redirect_url).toBeUndefined()
   })
 })
@@ -215,7 +277,12 @@ describe('authentication', () => {
         typ: 'JWT',
         currentDate: server.clock(),
       })
-      expect(payload).toMatchObject({ aud: [tenant.clientId, 'end-user'], tenant_id: tenant.tenantId, app_id: tenant.applicationId, external_user_id: 'ada' })
+      expect(payload).toMatchObject({
+        aud: [tenant.clientId, 'end-user'],
+        tenant_id: tenant.tenantId,
+        app_id: tenant.applicationId,
+        external_user_id: 'ada',
+      })
       expect(payload.sub).toBe(answer.body.data.user.user_id)
       expect((payload.exp ?? 0) - (payload.iat ?? 0)).toBe(86_400)
     }
@@ -243,13 +310,18 @@ describe('authentication', () => {
     ['security 67: no user presence', { flags: (f: number) => f & ~1 }],
     ['security 68: another backup eligibility', { flags: (f: number) => f | 8 }],
     ['security 58: another user handle', { userHandle: Buffer.alloc(16, 3) }],
-    ['security 70: a signature with one bit flipped', { signature: (s: Buffer) => Buffer.concat([s.subarray(0, -1), Buffer.of((s.at(-1) ?? 0) ^ 1)]) }],
+    [
+      'security 70: a signature with one bit flipped',
+      { signature: (s: Buffer) => Buffer.concat([s.subarray(0, -1), Buffer.of((s.at(-1) ?? 0) ^ 1)]) },
+    ],
   ])('refuses %s', async (_, mutate) => {
     const { tenant, browser } = await setUp()
     const { device } = await browser.register('ada')
     const refused = await browser.signIn(device, { mutate: mutate as Mutation })
     expect(refused.status).toBeGreaterThanOrEqual(400)
-    expect(['challenge_mismatch', 'verification_failed', 'credential_not_found', 'validation_error']).toContain(refused.body.error.code)
+    expect(['challenge_mismatch', 'verification_failed', 'credential_not_found', 'validation_error']).toContain(
+      refused.body.error.code,
+    )
     expect((await names(tenant)).filter((event) => event === 'auth.success')).toHaveLength(1)
   })
 
@@ -258,14 +330,25 @@ describe('authentication', () => {
     const ada = await browser.register('ada')
     const eve = await browser.register('eve')
     const forAda = await browser.startSignIn({ name: 'ada' })
-    const credential = eve.device.authenticate({ ...forAda.body.data.challenge, allowCredentials: [] }, { origin: ORIGIN })
-    const refused = await browser.post('/v1/passkeys/auth/finish', { session_id: forAda.body.data.session_id, credential }, {})
+    const credential = eve.device.authenticate(
+      { ...forAda.body.data.challenge, allowCredentials: [] },
+      { origin: ORIGIN },
+    )
+    const refused = await browser.post(
+      '/v1/passkeys/auth/finish',
+      { session_id: forAda.body.data.session_id, credential },
+      {},
+    )
     expect([refused.status, refused.body.error.code]).toEqual([404, 'credential_not_found'])
     const later = await browser.startSignIn({ name: 'ada' })
     const second = createAuthenticator()
     await browser.register(undefined, second, { session: ada.token })
     const own = second.authenticate({ ...later.body.data.challenge, allowCredentials: [] }, { origin: ORIGIN })
-    const notOffered = await browser.post('/v1/passkeys/auth/finish', { session_id: later.body.data.session_id, credential: own }, {})
+    const notOffered = await browser.post(
+      '/v1/passkeys/auth/finish',
+      { session_id: later.body.data.session_id, credential: own },
+      {},
+    )
     expect(notOffered.body.error.code).toBe('credential_not_found')
   })
 
@@ -290,8 +373,15 @@ describe('authentication', () => {
     const { browser } = await setUp()
     const { device } = await browser.register('ada')
     const registration = await browser.startRegistration({ name: 'new' })
-    const asSignIn = device.authenticate({ challenge: registration.body.data.challenge.challenge, rpId: 'app.example.com' }, { origin: ORIGIN })
-    const refused = await browser.post('/v1/passkeys/auth/finish', { session_id: registration.body.data.session_id, credential: asSignIn }, {})
+    const asSignIn = device.authenticate(
+      { challenge: registration.body.data.challenge.challenge, rpId: 'app.example.com' },
+      { origin: ORIGIN },
+    )
+    const refused = await browser.post(
+      '/v1/passkeys/auth/finish',
+      { session_id: registration.body.data.session_id, credential: asSignIn },
+      {},
+    )
     expect(refused.body.error.code).toBe('session_expired')
     expect((await browser.finishRegistration(registration, { device: createAuthenticator() })).status).toBe(200)
   })
@@ -303,7 +393,10 @@ describe('authentication', () => {
     const crossed = await other.browser.finishSignIn(started, { device })
     const unknown = await other.browser.post(
       '/v1/passkeys/auth/finish',
-      { session_id: '019a9d3c-5f00-7a31-8c4e-2b6f0d9e1a57', credential: device.authenticate(started.body.data.challenge, { origin: ORIGIN }) },
+      {
+        session_id: '019a9d3c-5f00-7a31-8c4e-2b6f0d9e1a57',
+        credential: device.authenticate(started.body.data.challenge, { origin: ORIGIN }),
+      },
       {},
     )
     expect([crossed.status, crossed.text]).toEqual([400, unknown.text])
@@ -318,22 +411,36 @@ describe('authentication', () => {
     expect([replay.status, replay.body.error.code]).toEqual([401, 'replay_detected'])
     const [row] = await events(tenant, '&event=credential.replay_detected')
     expect(row?.metadata).toEqual({ credential_id: data.credential_id, stored: 6, received: 3, action: 'reject' })
-    const [stored] = await server.database.sql.query<{ n: number }>('select sign_count as n from credentials where id = $1', [data.credential_id])
+    const [stored] = await server.database.sql.query<{ n: number }>(
+      'select sign_count as n from credentials where id = $1',
+      [data.credential_id],
+    )
     expect(stored?.n).toBe(6)
-    await server.call('PATCH', `/v1/applications/${tenant.applicationId}`, { token: tenant.token, body: { replay_policy: 'flag' } })
+    await server.call('PATCH', `/v1/applications/${tenant.applicationId}`, {
+      token: tenant.token,
+      body: { replay_policy: 'flag' },
+    })
     const flagged = await browser.signIn(device, { mutate: { counter: 2 } })
     expect(flagged.status).toBe(200)
-    const [after] = await server.database.sql.query<{ n: number }>('select sign_count as n from credentials where id = $1', [data.credential_id])
+    const [after] = await server.database.sql.query<{ n: number }>(
+      'select sign_count as n from credentials where id = $1',
+      [data.credential_id],
+    )
     expect(after?.n).toBe(6)
   })
 
   it('security 11: an embedded ceremony passes only under a listed top origin', async () => {
     const { tenant, browser } = await setUp({ allowed_top_origins: ['https://portal.example'] })
-    const { device } = await browser.register('ada', createAuthenticator(), { frame: { crossOrigin: true, topOrigin: 'https://portal.example' } })
+    const { device } = await browser.register('ada', createAuthenticator(), {
+      frame: { crossOrigin: true, topOrigin: 'https://portal.example' },
+    })
     const frame = (topOrigin: string) => browser.signIn(device, { frame: { crossOrigin: true, topOrigin } })
     expect((await frame('https://portal.example')).status).toBe(200)
     expect((await frame('https://evil.example')).body.error.code).toBe('challenge_mismatch')
-    await server.call('PATCH', `/v1/applications/${tenant.applicationId}`, { token: tenant.token, body: { allowed_top_origins: [] } })
+    await server.call('PATCH', `/v1/applications/${tenant.applicationId}`, {
+      token: tenant.token,
+      body: { allowed_top_origins: [] },
+    })
     expect((await frame('https://portal.example')).body.error.code).toBe('challenge_mismatch')
   })
 
@@ -341,7 +448,10 @@ describe('authentication', () => {
     const { tenant, browser } = await setUp()
     const { device } = await browser.register('ada')
     const started = await browser.startSignIn()
-    await server.call('PATCH', `/v1/applications/${tenant.applicationId}`, { token: tenant.token, body: { allowed_origins: ['https://new.example'] } })
+    await server.call('PATCH', `/v1/applications/${tenant.applicationId}`, {
+      token: tenant.token,
+      body: { allowed_origins: ['https://new.example'] },
+    })
     const refused = await browser.finishSignIn(started, { device })
     expect([refused.status, refused.body.error.code]).toEqual([404, 'origin_not_allowed'])
   })
@@ -351,9 +461,20 @@ describe('who may knock', () => {
   it('security 98, 99: an unlisted origin and an unknown key answer alike, readable cross-origin', async () => {
     const { browser } = await setUp()
     const unlisted = await browser.startSignIn({ origin: 'https://evil.example' })
-    const unknown = await server.call('POST', '/v1/passkeys/auth/start', { body: {}, token: 'cli_0000000000000000000000', origin: 'https://evil.example' })
-    expect([unlisted.status, unlisted.body.error.code, unlisted.text]).toEqual([404, 'origin_not_allowed', unknown.text])
-    expect(unlisted.body.error).toMatchObject({ hint: expect.stringContaining('allowed_origins'), docs_url: expect.stringMatching(/^https:\/\/auth\.example\.com\/docs/) })
+    const unknown = await server.call('POST', '/v1/passkeys/auth/start', {
+      body: {},
+      token: 'cli_0000000000000000000000',
+      origin: 'https://evil.example',
+    })
+    expect([unlisted.status, unlisted.body.error.code, unlisted.text]).toEqual([
+      404,
+      'origin_not_allowed',
+      unknown.text,
+    ])
+    expect(unlisted.body.error).toMatchObject({
+      hint: expect.stringContaining('allowed_origins'),
+      docs_url: expect.stringMatching(/^https:\/\/auth\.example\.com\/docs/),
+    })
     expect(unlisted.headers['access-control-allow-origin']).toBe('https://evil.example')
     const none = await server.call('POST', '/v1/passkeys/auth/start', { body: {}, token: 'cli_0000000000000000000000' })
     expect([none.status, none.text]).toEqual([404, unknown.text])
@@ -361,7 +482,10 @@ describe('who may knock', () => {
 
   it('security 94: preflights reflect the origin, never null, never with credentials', async () => {
     const ask = (origin: string) =>
-      server.call('OPTIONS', '/v1/passkeys/auth/start', { origin, headers: { 'access-control-request-method': 'POST' } })
+      server.call('OPTIONS', '/v1/passkeys/auth/start', {
+        origin,
+        headers: { 'access-control-request-method': 'POST' },
+      })
     const answer = await ask('https://app.example.com')
     expect(answer.status).toBe(204)
     expect(answer.headers).toMatchObject({
@@ -380,16 +504,27 @@ describe('own passkeys', () => {
     const { tenant, browser } = await setUp()
     const { token, data } = await browser.register('ada')
     const eve = await browser.register('eve')
-    const call = (method: string, path: string, body?: object) => server.call(method, path, { token, origin: ORIGIN, ...(body ? { body } : {}) })
+    const call = (method: string, path: string, body?: object) =>
+      server.call(method, path, { token, origin: ORIGIN, ...(body ? { body } : {}) })
     const last = await call('DELETE', `/v1/passkeys/${data.credential_id}`)
     expect([last.status, last.body.error.code]).toEqual([409, 'last_credential'])
     const second = await browser.register(undefined, createAuthenticator(), { session: token })
     const list = await call('GET', '/v1/passkeys')
-    expect(list.body.data.data.map((row: { credential_id: string }) => row.credential_id).sort()).toEqual([data.credential_id, second.data.credential_id].sort())
+    expect(list.body.data.data.map((row: { credential_id: string }) => row.credential_id).sort()).toEqual(
+      [data.credential_id, second.data.credential_id].sort(),
+    )
     expect((await call('PATCH', `/v1/passkeys/${data.credential_id}`, { alias: 'Key' })).body.data.alias).toBe('Key')
     for (const method of ['PATCH', 'DELETE']) {
-      const foreign = await call(method, `/v1/passkeys/${eve.data.credential_id}`, method === 'PATCH' ? { alias: 'Mine' } : undefined)
-      const missing = await call(method, '/v1/passkeys/cred_0000000000000000000000', method === 'PATCH' ? { alias: 'Mine' } : undefined)
+      const foreign = await call(
+        method,
+        `/v1/passkeys/${eve.data.credential_id}`,
+        method === 'PATCH' ? { alias: 'Mine' } : undefined,
+      )
+      const missing = await call(
+        method,
+        '/v1/passkeys/cred_0000000000000000000000',
+        method === 'PATCH' ? { alias: 'Mine' } : undefined,
+      )
       expect([foreign.status, foreign.text]).toEqual([404, missing.text])
     }
     expect((await call('DELETE', `/v1/passkeys/${data.credential_id}`)).status).toBe(204)

@@ -14,8 +14,10 @@ export interface CredentialChecks {
   sessionToken(ctx: Ctx, token: string): Promise<EndUser | null>
 }
 
-export const unauthorized = (sent: boolean, code: 'unauthorized' | 'invalid_session_token' | 'invalid_token_type' = 'unauthorized') =>
-  new ApiError(code, { headers: { 'www-authenticate': sent ? 'Bearer error="invalid_token"' : 'Bearer' } })
+export const unauthorized = (
+  sent: boolean,
+  code: 'unauthorized' | 'invalid_session_token' | 'invalid_token_type' = 'unauthorized',
+) => new ApiError(code, { headers: { 'www-authenticate': sent ? 'Bearer error="invalid_token"' : 'Bearer' } })
 
 /** Reads `Basic` credentials, percent-encoded (RFC 6749 §2.3.1) or raw: the alphabet of ids and secrets makes both one. */
 export function parseBasic(value: string): { id: string; secret: string } | null {
@@ -36,7 +38,9 @@ function jwtType(token: string): string | null {
   if (dot < 2 || dot > 2048 || token.length > 8192) return null
   try {
     const header: unknown = JSON.parse(Buffer.from(token.slice(0, dot), 'base64url').toString('utf8'))
-    return header && typeof header === 'object' && 'typ' in header && typeof header.typ === 'string' ? header.typ : 'JWT'
+    return header && typeof header === 'object' && 'typ' in header && typeof header.typ === 'string'
+      ? header.typ
+      : 'JWT'
   } catch {
     return null
   }
@@ -50,7 +54,8 @@ async function fromBearer(ctx: Ctx, token: string, kinds: readonly AuthKind[]): 
   }
   const type = jwtType(token)
   if (type === 'at+jwt') {
-    if (!kinds.includes('admin')) throw unauthorized(true, kinds.includes('end_user') ? 'invalid_token_type' : 'unauthorized')
+    if (!kinds.includes('admin'))
+      throw unauthorized(true, kinds.includes('end_user') ? 'invalid_token_type' : 'unauthorized')
     const service = await ctx.deps.checks.accessToken(ctx, token)
     if (service) return service
   } else if (type === 'JWT' && kinds.includes('end_user')) {

@@ -3,7 +3,10 @@ import { ApiError } from './errors.ts'
 import { type TrailRow, writeTrail } from './trail.ts'
 
 /** The audit row of a denied decision (http-api.md §1.4); the answer never mentions it. */
-export function denial(ctx: Ctx, facts: { policy: string; resourceType: string; resourceId: string; resourceTenantId: string | null }): Omit<TrailRow, 'tenantId'> {
+export function denial(
+  ctx: Ctx,
+  facts: { policy: string; resourceType: string; resourceId: string; resourceTenantId: string | null },
+): Omit<TrailRow, 'tenantId'> {
   return {
     applicationId: null,
     event: 'authorization.denied',
@@ -28,7 +31,12 @@ export function denial(ctx: Ctx, facts: { policy: string; resourceType: string; 
 export async function authorize(ctx: Ctx, scope: string | undefined): Promise<void> {
   const { principal } = ctx
   if (!scope || principal.kind !== 'service' || principal.scopes.has(scope)) return
-  const row = denial(ctx, { policy: 'scope', resourceType: 'operation', resourceId: ctx.operation, resourceTenantId: principal.tenantId })
+  const row = denial(ctx, {
+    policy: 'scope',
+    resourceType: 'operation',
+    resourceId: ctx.operation,
+    resourceTenantId: principal.tenantId,
+  })
   ctx.trail.push({ ...row, tenantId: principal.tenantId, applicationId: principal.applicationId })
   await writeTrail(ctx, ctx.sql)
   throw new ApiError('insufficient_scope', {

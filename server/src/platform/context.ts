@@ -8,9 +8,9 @@ import type { Limits, LimitVerdict } from './limits.ts'
 import type { Log } from './log.ts'
 import { anonymous, type Principal } from './principal.ts'
 import type { Secrets } from './secrets.ts'
-import type { TrailRow } from './trail.ts'
 import type { Clock } from './time.ts'
 import type { TokenCache } from './token-cache.ts'
+import type { TrailRow } from './trail.ts'
 
 /** What the process has one of; made by `createApp`, faked nowhere but for the clock. */
 export type Deps = {

@@ -16,7 +16,14 @@ const awayCodes = new Set([
 const awayMessages =
   /^(Connection terminated|timeout expired|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error|Client was closed|Cannot use a pool after calling end|PGlite is clos|Server has closed the connection)/
 
-type Facts = { code?: unknown; message?: unknown; cause?: unknown; meta?: unknown; originalCode?: unknown; kind?: unknown }
+type Facts = {
+  code?: unknown
+  message?: unknown
+  cause?: unknown
+  meta?: unknown
+  originalCode?: unknown
+  kind?: unknown
+}
 
 /** The error and what it wraps: `cause` chains and Prisma's `meta.driverAdapterError`. */
 function* layers(error: unknown): Generator<Facts> {

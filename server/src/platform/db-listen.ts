@@ -55,7 +55,10 @@ export async function listenOnPostgres(
     while (client === current) {
       if (answered) {
         answered = false
-        current.query(`notify ${heartbeat}`).then(() => (answered = true), () => lost(current))
+        current.query(`notify ${heartbeat}`).then(
+          () => (answered = true),
+          () => lost(current),
+        )
       }
       await new Promise((resolve) => setTimeout(resolve, HEARTBEAT_PERIOD).unref())
       // Silence for ten periods: no answer will come on this connection, so try another one.

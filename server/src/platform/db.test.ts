@@ -23,7 +23,9 @@ const postgres: Engine = {
     const { url, drop } = await emptyPostgres(String(testServer))
     // A server far from UTC: every session must say its own zone.
     const admin = await openDatabase({ url, poolSize: 1 })
-    await admin.sql.query(`do $$ begin execute format('alter database %I set timezone = %L', current_database(), 'Asia/Tokyo'); end $$`)
+    await admin.sql.query(
+      `do $$ begin execute format('alter database %I set timezone = %L', current_database(), 'Asia/Tokyo'); end $$`,
+    )
     await admin.close()
     return { database: await openDatabase({ url, poolSize: 4 }), drop }
   },
@@ -91,7 +93,8 @@ for (const engine of [embedded, postgres]) {
       await drop()
     })
 
-    const exists = async (id: string): Promise<boolean> => (await database.prisma.account.count({ where: { id } })) === 1
+    const exists = async (id: string): Promise<boolean> =>
+      (await database.prisma.account.count({ where: { id } })) === 1
 
     const handles: Record<string, <T>(work: (sql: Sql) => Promise<T>) => Promise<T>> = {
       'outside a transaction': (work) => work(database.sql),
@@ -120,7 +123,10 @@ for (const engine of [embedded, postgres]) {
       const read = await database.prisma.account.findUniqueOrThrow({ where: { id: 'moment' } })
       expect([rows[0]?.created_at, read.createdAt]).toEqual([now, now])
       const late = fromMillis(now.getTime() + 1)
-      await database.sql.query(`update accounts set created_at = $2 where id = $1 and created_at < $2`, ['moment', late])
+      await database.sql.query(`update accounts set created_at = $2 where id = $1 and created_at < $2`, [
+        'moment',
+        late,
+      ])
       expect((await database.prisma.account.findUniqueOrThrow({ where: { id: 'moment' } })).createdAt).toEqual(late)
     })
 
@@ -211,7 +217,11 @@ for (const engine of [embedded, postgres]) {
 
     it('delivers notifications at commit, and none of what was rolled back', async () => {
       const heard: string[] = []
-      const listener = await database.listen('test_channel', (payload) => heard.push(payload), () => {})
+      const listener = await database.listen(
+        'test_channel',
+        (payload) => heard.push(payload),
+        () => {},
+      )
       const notify = (sql: Sql, payload: string) => sql.query(`select pg_notify('test_channel', $1)::text`, [payload])
       await failure(database.transaction(async (_, sql) => Promise.reject(await notify(sql, 'undone'))))
       await database.transaction((_, sql) => notify(sql, 'from prisma'))

@@ -71,7 +71,11 @@ export class ApiError extends TRPCError {
 
   constructor(code: ErrorCode, options: ErrorOptions = {}) {
     const row = errorRow(code)
-    super({ code: trpcCodes[row.status] ?? 'BAD_REQUEST', message: options.message ?? row.message, cause: options.cause })
+    super({
+      code: trpcCodes[row.status] ?? 'BAD_REQUEST',
+      message: options.message ?? row.message,
+      cause: options.cause,
+    })
     this.name = 'ApiError'
     this.errorCode = code
     this.status = row.status
@@ -94,7 +98,11 @@ export class Refusal extends ApiError {
 
 /** 400 that names one field, in the form every validation error has. */
 export function invalid(path: string, message: string, hint?: string): ApiError {
-  return new ApiError('validation_error', { message: `${path}: ${message}`, details: [{ path, message }], ...(hint ? { hint } : {}) })
+  return new ApiError('validation_error', {
+    message: `${path}: ${message}`,
+    details: [{ path, message }],
+    ...(hint ? { hint } : {}),
+  })
 }
 
 /** Codes that any operation may answer (http-api.md §2.3). */

@@ -11,7 +11,8 @@ const create = (token: string, key: string, body: object) =>
   server.call('POST', '/v1/users', { token, body, headers: { 'idempotency-key': key } })
 
 const count = async (tenantId: string, event: string) =>
-  (await server.database.sql.query('select 1 from audit_logs where tenant_id = $1 and event = $2', [tenantId, event])).length
+  (await server.database.sql.query('select 1 from audit_logs where tenant_id = $1 and event = $2', [tenantId, event]))
+    .length
 
 describe('Idempotency-Key', () => {
   it('security 115: replays status and body, marked, with one effect', async () => {
@@ -58,7 +59,9 @@ describe('Idempotency-Key', () => {
     const first = await create(token, 'day', { external_user_id: 'b' })
     server.clock.advance(3000)
     expect((await create(token, 'day', { external_user_id: 'b' })).text).toBe(first.text)
-    await server.database.sql.query(`update idempotency_records set expires_at = $1 where key = 'day'`, [server.clock()])
+    await server.database.sql.query(`update idempotency_records set expires_at = $1 where key = 'day'`, [
+      server.clock(),
+    ])
     const anew = await create(token, 'day', { external_user_id: 'b' })
     expect([anew.status, anew.headers['idempotent-replayed']]).toEqual([409, undefined])
   })

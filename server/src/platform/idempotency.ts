@@ -39,7 +39,9 @@ export function hashRequest(input: unknown): Buffer {
       ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
       : value,
   )
-  return createHash('sha256').update(canonical ?? 'null').digest()
+  return createHash('sha256')
+    .update(canonical ?? 'null')
+    .digest()
 }
 
 /** Kept are answers and decisions; not what a caller may repair (400, 401, 403), nor 429, nor faults. */
@@ -52,7 +54,15 @@ export const isStorable = (status: number) => status < 500 && ![400, 401, 403, 4
  */
 export async function claim(ctx: Ctx, scope: IdempotencyScope): Promise<Claim | null> {
   const now = ctx.now()
-  const values = [scope.tenantId, scope.scope, scope.operation, scope.key, scope.requestHash, now, addSeconds(now, scope.ttlSeconds)]
+  const values = [
+    scope.tenantId,
+    scope.scope,
+    scope.operation,
+    scope.key,
+    scope.requestHash,
+    now,
+    addSeconds(now, scope.ttlSeconds),
+  ]
   const inserted = await ctx.sql.query(
     `insert into idempotency_records as r (tenant_id, scope, operation, key, request_hash, created_at, expires_at)
      values ($1, $2, $3, $4, $5, $6, $7)
@@ -78,7 +88,11 @@ export async function find(ctx: Ctx, scope: IdempotencyScope): Promise<Claim | n
 }
 
 /** Keeps the decided answer in the row that `claim` made. */
-export async function store(ctx: Ctx, scope: IdempotencyScope, outcome: { data: unknown } | { refusal: ApiError }): Promise<void> {
+export async function store(
+  ctx: Ctx,
+  scope: IdempotencyScope,
+  outcome: { data: unknown } | { refusal: ApiError },
+): Promise<void> {
   const failed = 'refusal' in outcome
   const body = failed
     ? ({
@@ -112,7 +126,9 @@ export function replay(ctx: Ctx, scope: IdempotencyScope, stored: Claim): unknow
   if (!scope.requestHash.equals(stored.request_hash)) throw new ApiError('idempotency_key_reused')
   ctx.response.headers['idempotent-replayed'] = 'true'
   const bytes = Buffer.from(stored.body)
-  const body: unknown = JSON.parse(scope.secret ? ctx.deps.secrets.decrypt(bytes, aad(scope)).toString() : bytes.toString())
+  const body: unknown = JSON.parse(
+    scope.secret ? ctx.deps.secrets.decrypt(bytes, aad(scope)).toString() : bytes.toString(),
+  )
   // What has no body was stored as null.
   if (stored.status < 400) return body ?? undefined
   const { code, ...rest } = body as StoredError

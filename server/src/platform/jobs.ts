@@ -14,7 +14,13 @@ const pollSeconds = 20
  * Works the table's jobs through pg-boss: on one instance at a time, each queue holding at most one waiting or running
  * job. Its tables live in the schema `pgboss` of the same database.
  */
-export async function startJobs<D>(database: Database, url: string | undefined, jobs: Record<string, Job<D>>, deps: D, log: Log): Promise<JobRunner> {
+export async function startJobs<D>(
+  database: Database,
+  url: string | undefined,
+  jobs: Record<string, Job<D>>,
+  deps: D,
+  log: Log,
+): Promise<JobRunner> {
   const { PgBoss, fromPglite } = await import('pg-boss')
   const boss = database.pglite
     ? new PgBoss({ db: fromPglite(database.pglite), backend: 'pglite' })
@@ -28,7 +34,12 @@ export async function startJobs<D>(database: Database, url: string | undefined, 
   })
   await boss.start()
   for (const [name, job] of Object.entries(jobs)) {
-    await boss.createQueue(name, { policy: 'exclusive', retryLimit: 0, expireInSeconds: 3600, deleteAfterSeconds: 86_400 })
+    await boss.createQueue(name, {
+      policy: 'exclusive',
+      retryLimit: 0,
+      expireInSeconds: 3600,
+      deleteAfterSeconds: 86_400,
+    })
     await boss.work(name, { pollingIntervalSeconds: pollSeconds }, async () => {
       try {
         const result = await job.run(deps)

@@ -196,6 +196,8 @@ describe('the key ring', () => {
     const stranger = createSecrets({ masterKey: randomBytes(32) })
     await expect(ring({ secrets: stranger }).load()).rejects.toThrow('MASTER_KEY')
     const [, sealed] = await generateSigningKey('ES256', stranger)
+    // One key of an algorithm is lasting, so an attacker would have to put theirs in its place.
+    await sql.query('update signing_keys set retired_at = $1', [clock()])
     await sql.query(
       `insert into signing_keys (kid, algorithm, public_jwk, private_key, created_at) values ($1, 'ES256', '{}', $2, $3)`,
       [sealed.kid, sealed.privateKey, clock()],

@@ -3,7 +3,8 @@ import { pino } from 'pino'
 export type Log = pino.Logger
 
 /** Anything shaped like a secret of ours, or a bearer token, wherever it stands in a line. */
-const secretShape = /\b(?:tm_key|sec|clm|dvc|emt|ac|rt)_[0-9A-Za-z]{20,}\b|\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*|\bwhsec_[\w+/=]{20,}/g
+const secretShape =
+  /\b(?:tm_key|sec|clm|dvc|emt|ac|rt)_[0-9A-Za-z]{20,}\b|\beyJ[\w-]{5,}\.[\w-]+\.[\w-]*|\bwhsec_[\w+/=]{20,}/g
 
 /** Blanks whatever looks like a secret; JSON escaping already neutralises CR, LF and ANSI (security 233). */
 export const redact = (line: string): string => line.replace(secretShape, '[redacted]')
@@ -20,7 +21,10 @@ function describe(error: unknown): object {
  * @param level pino level, or `silent`
  * @param write where a finished line goes; standard output unless a test captures it
  */
-export function createLog(level: string, write: (line: string) => void = (line) => void process.stdout.write(line)): Log {
+export function createLog(
+  level: string,
+  write: (line: string) => void = (line) => void process.stdout.write(line),
+): Log {
   return pino(
     {
       level,

@@ -4,9 +4,12 @@ const article = (word: string) => (/^[aeiou]/.test(word) ? `an ${word}` : `a ${w
 
 /** Sentences for what Zod finds, where a schema does not bring its own: short, and readable after the field's name. */
 function sentence(issue: z.core.$ZodRawIssue): string | undefined {
-  if (issue.code === 'invalid_type') return issue.input === undefined ? 'is required' : `must be ${article(String(issue.expected))}`
+  if (issue.code === 'invalid_type')
+    return issue.input === undefined ? 'is required' : `must be ${article(String(issue.expected))}`
   if (issue.code === 'invalid_value') {
-    return issue.input === undefined ? 'is required' : `must be one of ${issue.values.slice(0, 12).map(String).join(', ')}`
+    return issue.input === undefined
+      ? 'is required'
+      : `must be one of ${issue.values.slice(0, 12).map(String).join(', ')}`
   }
   return undefined
 }

@@ -51,9 +51,12 @@ async function recorded(sql: Pick<RawSql, 'query'>): Promise<Map<string, Row>> {
 function isApplied(migration: Migration, rows: Map<string, Row>): boolean {
   const row = rows.get(migration.name)
   if (!row) return false
-  if (!row.finished) throw new Error(`migration ${migration.name} began and never finished; resolve it by hand, then start again`)
+  if (!row.finished)
+    throw new Error(`migration ${migration.name} began and never finished; resolve it by hand, then start again`)
   if (row.checksum === migration.checksum) return true
-  throw new Error(`migration ${migration.name} was changed after it was applied; put its text back and write a new migration`)
+  throw new Error(
+    `migration ${migration.name} was changed after it was applied; put its text back and write a new migration`,
+  )
 }
 
 async function apply(sql: RawSql, migration: Migration): Promise<boolean> {

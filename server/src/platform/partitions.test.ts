@@ -29,7 +29,11 @@ const insert = `insert into audit_logs (tenant_id, id, event, category, success,
   values ('t', $1, 'e', 'c', true, '{}', $2)`
 
 const engines = [
-  { name: 'PGlite', skip: false, open: async () => ({ database: await openDatabase({ dataDir: 'memory://' }), drop: async () => {} }) },
+  {
+    name: 'PGlite',
+    skip: false,
+    open: async () => ({ database: await openDatabase({ dataDir: 'memory://' }), drop: async () => {} }),
+  },
   {
     name: testServer ? 'PostgreSQL' : 'PostgreSQL: SKIPPED, TEST_DATABASE_URL is not set',
     skip: !testServer,
@@ -89,7 +93,11 @@ for (const engine of engines) {
         `select indexdef as definition from pg_indexes where tablename = 'audit_logs_2026_12' order by indexname`,
       )
       const on = (text: string) => rows.filter(({ definition }) => definition.includes(text)).length
-      expect([rows.length, on('(tenant_id, event, id)'), on('(tenant_id, user_id, id) WHERE (user_id IS NOT NULL)')]).toEqual([4, 1, 1])
+      expect([
+        rows.length,
+        on('(tenant_id, event, id)'),
+        on('(tenant_id, user_id, id) WHERE (user_id IS NOT NULL)'),
+      ]).toEqual([4, 1, 1])
     })
 
     it('reads only the months that a filter by time needs', async () => {

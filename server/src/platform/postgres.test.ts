@@ -97,7 +97,9 @@ describe.skipIf(!testServer)(title, () => {
     expect(isDatabaseAway(await failure(database.prisma.$queryRawUnsafe(slow)))).toBe(true)
     expect(isDatabaseAway(await failure(database.rawTransaction((sql) => sql.query(slow))))).toBe(true)
     await database.rawTransaction((sql) => sql.query(slow), { statementTimeoutMs: 0 })
-    expect(await database.sql.query(`select current_setting('statement_timeout') as limit`)).toEqual([{ limit: '300ms' }])
+    expect(await database.sql.query(`select current_setting('statement_timeout') as limit`)).toEqual([
+      { limit: '300ms' },
+    ])
   })
 
   it('refuses callers at once when too many wait for a connection', async () => {
@@ -105,7 +107,11 @@ describe.skipIf(!testServer)(title, () => {
     const refused: unknown[] = []
     await small.rawTransaction(async (sql) => {
       const waiting = Array.from({ length: 50 }, () => small.sql.query('select 1'))
-      for (const more of [small.sql.query('select 1'), small.prisma.account.count(), small.transaction(async () => {})]) {
+      for (const more of [
+        small.sql.query('select 1'),
+        small.prisma.account.count(),
+        small.transaction(async () => {}),
+      ]) {
         refused.push(await failure(more))
       }
       await sql.query('select 1')
@@ -119,7 +125,9 @@ describe.skipIf(!testServer)(title, () => {
   it('gives a waiting caller an error that says away when no connection comes free', async () => {
     const small = await openDatabase({ url: empty.url, poolSize: 1 })
     const errors = await small.rawTransaction(() =>
-      Promise.all([small.sql.query('select 1'), small.prisma.account.count(), small.transaction(async () => {})].map(failure)),
+      Promise.all(
+        [small.sql.query('select 1'), small.prisma.account.count(), small.transaction(async () => {})].map(failure),
+      ),
     )
     expect(errors.map(isDatabaseAway)).toEqual([true, true, true])
     await small.close()
@@ -142,7 +150,11 @@ describe.skipIf(!testServer)(title, () => {
   it('listens again after its connection was lost, and says so', async () => {
     const heard: string[] = []
     let reconnects = 0
-    const listener = await database.listen('again', (payload) => heard.push(payload), () => (reconnects += 1))
+    const listener = await database.listen(
+      'again',
+      (payload) => heard.push(payload),
+      () => (reconnects += 1),
+    )
     await database.sql.query(`select pg_terminate_backend(pid) from pg_stat_activity
       where application_name = 'trymellon listener' and datname = current_database()`)
     await expect.poll(() => listener.healthy()).toBe(false)
@@ -158,7 +170,11 @@ describe.skipIf(!testServer)(title, () => {
     const line = await wire(new URL(empty.url))
     const remote = await openDatabase({ url: line.url, poolSize: 1, statementTimeoutMs: 100 })
     let reconnects = 0
-    const listener = await remote.listen('silent', () => {}, () => (reconnects += 1))
+    const listener = await remote.listen(
+      'silent',
+      () => {},
+      () => (reconnects += 1),
+    )
     expect(listener.healthy()).toBe(true)
     line.mute(true)
     const statement = failure(remote.sql.query('select 1'))

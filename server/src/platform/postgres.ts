@@ -1,8 +1,8 @@
 import { PrismaPg } from '@prisma/adapter-pg'
 import pg from 'pg'
 import { PrismaClient } from '../generated/prisma/client.ts'
+import { type Database, DatabaseAwayError, type DatabaseOptions, isDatabaseAway } from './db.ts'
 import { listenOnPostgres } from './db-listen.ts'
-import { type Database, type DatabaseOptions, DatabaseAwayError, isDatabaseAway } from './db.ts'
 import { prismaTransaction, shareTransactions } from './prisma-transaction.ts'
 import {
   assertCommittable,
@@ -73,13 +73,27 @@ function boundQueue(pool: pg.Pool, max: number): void {
 
 type Runner = Pick<pg.ClientBase, 'query'>
 
-async function run<R>(runner: Runner, text: string, values: readonly unknown[] | undefined, timeout?: number): Promise<R[]> {
-  const statement = { name: statementName(text), text, values: values ? toParameters(values) : [], query_timeout: timeout }
+async function run<R>(
+  runner: Runner,
+  text: string,
+  values: readonly unknown[] | undefined,
+  timeout?: number,
+): Promise<R[]> {
+  const statement = {
+    name: statementName(text),
+    text,
+    values: values ? toParameters(values) : [],
+    query_timeout: timeout,
+  }
   const result: { rows: unknown[] } = await runner.query(statement)
   return result.rows as R[]
 }
 
-async function rawTransaction<T>(pool: pg.Pool, work: (sql: RawSql) => Promise<T>, statementTimeoutMs?: number): Promise<T> {
+async function rawTransaction<T>(
+  pool: pg.Pool,
+  work: (sql: RawSql) => Promise<T>,
+  statementTimeoutMs?: number,
+): Promise<T> {
   const client = await pool.connect()
   // A connection lost between two statements is told by the next statement; unheard, the event would end the process.
   const ignore = (): void => {}
@@ -90,7 +104,9 @@ async function rawTransaction<T>(pool: pg.Pool, work: (sql: RawSql) => Promise<T
   const patience = statementTimeoutMs === 0 ? 2 ** 31 - 1 : timeout
   let broken: Error | undefined
   try {
-    await client.query(statementTimeoutMs === undefined ? 'begin' : `begin; set local statement_timeout = ${statementTimeoutMs}`)
+    await client.query(
+      statementTimeoutMs === undefined ? 'begin' : `begin; set local statement_timeout = ${statementTimeoutMs}`,
+    )
     const result = await work({
       query: (text, values) => inTransaction(state, () => run(client, text, values, patience)),
       script: (text) =>
@@ -114,7 +130,8 @@ async function rawTransaction<T>(pool: pg.Pool, work: (sql: RawSql) => Promise<T
   }
 }
 
-const isRunner = (client: unknown): client is Runner => typeof client === 'object' && client !== null && 'query' in client
+const isRunner = (client: unknown): client is Runner =>
+  typeof client === 'object' && client !== null && 'query' in client
 
 /** Opens a pool. Connects once, so that a wrong address fails here and the first request finds a connection. */
 export async function openPostgres(url: string, options: DatabaseOptions): Promise<Database> {

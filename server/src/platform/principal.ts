@@ -3,7 +3,14 @@ export type Actor = { kind: PrincipalKind; id: string; acting_as_id?: string; ch
 export type PrincipalKind = 'anonymous' | 'service' | 'agent' | 'user' | 'end_user' | 'system'
 
 /** Nobody in particular. */
-export type Anonymous = { kind: 'anonymous'; id: 'anonymous'; tenantId: null; applicationId: null; bucket: null; actor?: Actor }
+export type Anonymous = {
+  kind: 'anonymous'
+  id: 'anonymous'
+  tenantId: null
+  applicationId: null
+  bucket: null
+  actor?: Actor
+}
 
 /** A browser that holds an application's publishable key and one of its origins. */
 export type Publishable = {
@@ -47,7 +54,13 @@ export type EndUser = {
 
 export type Principal = Anonymous | Publishable | Service | EndUser
 
-export const anonymous: Anonymous = { kind: 'anonymous', id: 'anonymous', tenantId: null, applicationId: null, bucket: null }
+export const anonymous: Anonymous = {
+  kind: 'anonymous',
+  id: 'anonymous',
+  tenantId: null,
+  applicationId: null,
+  bucket: null,
+}
 
 /** The kinds of authentication an endpoint may ask for; there is no default (http-api.md §1.2). */
 export type AuthKind = 'none' | 'publishable' | 'admin' | 'end_user'

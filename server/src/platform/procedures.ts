@@ -74,9 +74,18 @@ const t = initTRPC
   .create({
     // `/trpc` callers switch over the same codes as everybody else; no stack ever leaves.
     errorFormatter({ shape, error }) {
-      const code = error instanceof ApiError ? error.errorCode : error.code === 'BAD_REQUEST' ? 'validation_error' : 'internal_error'
+      const code =
+        error instanceof ApiError
+          ? error.errorCode
+          : error.code === 'BAD_REQUEST'
+            ? 'validation_error'
+            : 'internal_error'
       const message = code === 'internal_error' ? 'Something went wrong on our side.' : shape.message
-      return { ...shape, message, data: { code, httpStatus: error instanceof ApiError ? error.status : shape.data.httpStatus } }
+      return {
+        ...shape,
+        message,
+        data: { code, httpStatus: error instanceof ApiError ? error.status : shape.data.httpStatus },
+      }
     },
   })
 
@@ -135,7 +144,12 @@ type Execute<O> = (ctx: Ctx, input: unknown) => Promise<O>
  * for the types and for whoever reflects, and are parsed here, once. Measured, each further tRPC middleware costs a
  * request 4 µs of copying; and where `next()` is not called, its failures cannot be mistaken for results.
  */
-function build<I extends z.ZodObject, O extends z.ZodType>(endpoint: Endpoint, input: I, output: O, execute: Execute<unknown>) {
+function build<I extends z.ZodObject, O extends z.ZodType>(
+  endpoint: Endpoint,
+  input: I,
+  output: O,
+  execute: Execute<unknown>,
+) {
   const kinds: readonly AuthKind[] = typeof endpoint.auth === 'string' ? [endpoint.auth] : endpoint.auth
   const write = !endpoint.rest.startsWith('GET ')
   return t.procedure
@@ -191,7 +205,9 @@ export function command<const A extends AuthKind | readonly AuthKind[], I extend
     const refund = await applyLimits(call, endpoint, 'input', true, value)
     try {
       // The output is checked inside: a wrong shape rolls back instead of committing and then failing.
-      return await unitOfWork(call, kind, scope, async (tx) => output.parse(await run(tx as Ctx<PrincipalOf<A>>, value)))
+      return await unitOfWork(call, kind, scope, async (tx) =>
+        output.parse(await run(tx as Ctx<PrincipalOf<A>>, value)),
+      )
     } catch (error) {
       if (error instanceof ApiError) await refund(error.errorCode)
       throw error

@@ -13,7 +13,11 @@ describe('security 239, 240: readiness', () => {
   it('waits for migrations, then for nothing; follows Redis, draining and the database', async () => {
     let isDraining = false
     let redis: () => Promise<unknown> = async () => 'PONG'
-    const readiness = createReadiness(database, () => redis(), () => isDraining)
+    const readiness = createReadiness(
+      database,
+      () => redis(),
+      () => isDraining,
+    )
     const waiting = { database: 'ok', migrations: 'pending', redis: 'ok' }
     expect(await readiness()).toEqual({ status: 'not_ready', checks: waiting })
 
@@ -21,7 +25,10 @@ describe('security 239, 240: readiness', () => {
     expect(await readiness()).toEqual({ status: 'ready' })
 
     redis = () => Promise.reject(new Error('gone'))
-    expect(await readiness()).toEqual({ status: 'not_ready', checks: { database: 'ok', migrations: 'ok', redis: 'down' } })
+    expect(await readiness()).toEqual({
+      status: 'not_ready',
+      checks: { database: 'ok', migrations: 'ok', redis: 'down' },
+    })
     expect(await createReadiness(database, null, () => false)()).toEqual({ status: 'ready' })
 
     isDraining = true
@@ -30,6 +37,9 @@ describe('security 239, 240: readiness', () => {
     redis = async () => 'PONG'
 
     await database.close()
-    expect(await readiness()).toEqual({ status: 'not_ready', checks: { database: 'down', migrations: 'ok', redis: 'ok' } })
+    expect(await readiness()).toEqual({
+      status: 'not_ready',
+      checks: { database: 'down', migrations: 'ok', redis: 'ok' },
+    })
   })
 })

@@ -23,7 +23,8 @@ export const newTransaction = (): TransactionState => ({ open: true, failed: fal
 
 /** Runs one statement of a transaction and keeps its state. Throws when the transaction is already over. */
 export async function inTransaction<T>(state: TransactionState, statement: () => Promise<T>): Promise<T> {
-  if (!state.open) throw new Error('statement after the end of its transaction; await every statement inside the callback')
+  if (!state.open)
+    throw new Error('statement after the end of its transaction; await every statement inside the callback')
   try {
     const result = await statement()
     // In an aborted transaction only a rollback (to a savepoint) succeeds, so any success means it is sound again.
@@ -37,7 +38,8 @@ export async function inTransaction<T>(state: TransactionState, statement: () =>
 
 /** PostgreSQL answers COMMIT of an aborted transaction with a silent ROLLBACK; here that is an error instead. */
 export function assertCommittable(state: TransactionState): void {
-  if (state.failed) throw new Error('a statement of this transaction failed and its error was swallowed: nothing was saved')
+  if (state.failed)
+    throw new Error('a statement of this transaction failed and its error was swallowed: nothing was saved')
 }
 
 /** PostgreSQL type ids whose drivers' readings differ. */
@@ -50,7 +52,8 @@ export const NUMERIC = 1700
 export const DATE = 1082
 
 // Every session is set to UTC, so the text always ends in +00; the ISO form takes V8's fast path.
-export const readTimestamp = (text: string): Date => fromMillis(Date.parse(text.replace(' ', 'T').replace(/\+00$/, 'Z')))
+export const readTimestamp = (text: string): Date =>
+  fromMillis(Date.parse(text.replace(' ', 'T').replace(/\+00$/, 'Z')))
 
 export const readBytes = (text: string): Uint8Array => Buffer.from(text.slice(2), 'hex')
 

@@ -21,7 +21,10 @@ export const displayText = (min: number, max: number) =>
     .trim()
     .min(min, `must be ${min} to ${max} characters`)
     .max(max, `must be ${min} to ${max} characters`)
-    .refine((value) => !control.test(value) && !bidirectional.test(value), 'must not hold control or direction characters')
+    .refine(
+      (value) => !control.test(value) && !bidirectional.test(value),
+      'must not hold control or direction characters',
+    )
 
 /** An RFC 3339 time in UTC, as every answer writes it. */
 export const timestamp = z.string().meta({ format: 'date-time', examples: ['2026-04-07T12:00:00.000Z'] })

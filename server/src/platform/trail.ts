@@ -1,6 +1,6 @@
+import type { Ctx } from './context.ts'
 import type { Sql } from './db.ts'
 import { uuid7 } from './ids.ts'
-import type { Ctx } from './context.ts'
 
 /** Owner of rows that belong to no tenant. */
 export const SYSTEM_TENANT = 'system'

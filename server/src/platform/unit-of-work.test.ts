@@ -15,7 +15,12 @@ beforeAll(async () => {
 afterAll(() => server.close())
 
 const leave = (ctx: Ctx, key: string) =>
-  ctx.sql.query('insert into tombstones (kind, key, reason, created_at) values ($1, $2, $3, $4)', ['test', key, 'test', ctx.now()])
+  ctx.sql.query('insert into tombstones (kind, key, reason, created_at) values ($1, $2, $3, $4)', [
+    'test',
+    key,
+    'test',
+    ctx.now(),
+  ])
 const left = async (key: string) =>
   (await server.database.sql.query('select 1 from tombstones where kind = $1 and key = $2', ['test', key])).length
 const audited = async (key: string) =>
@@ -47,7 +52,14 @@ const Input = z.strictObject({ key: z.string(), end: z.string() })
 const operations = listOperations(
   router({
     plain: command({ ...shared, rest: 'POST /plain', input: Input, output: z.object({ key: z.string() }), run: write }),
-    hot: command({ ...shared, rest: 'POST /hot', hot: 'raw', input: Input, output: z.object({ key: z.string() }), run: write }),
+    hot: command({
+      ...shared,
+      rest: 'POST /hot',
+      hot: 'raw',
+      input: Input,
+      output: z.object({ key: z.string() }),
+      run: write,
+    }),
     misshapen: command({
       ...shared,
       rest: 'POST /misshapen',
@@ -77,7 +89,13 @@ const operations = listOperations(
         return undefined
       },
     }),
-    read: query({ ...shared, rest: 'GET /read', input: z.strictObject({}), output: z.object({ operation: z.string() }), run: async ({ operation }) => ({ operation }) }),
+    read: query({
+      ...shared,
+      rest: 'GET /read',
+      input: z.strictObject({}),
+      output: z.object({ operation: z.string() }),
+      run: async ({ operation }) => ({ operation }),
+    }),
   }),
 )
 
@@ -85,7 +103,17 @@ async function run(name: string, input: unknown): Promise<{ data: unknown } | { 
   const operation = operations.find((one) => one.name === name)
   const context: RequestContext = {
     deps: server.app.deps,
-    request: { id: 'req_test', ip: '203.0.113.9', method: 'POST', origin: null, authorization: null, authorizationCount: 0, userAgent: null, idempotencyKey: null, testAuthenticator: null },
+    request: {
+      id: 'req_test',
+      ip: '203.0.113.9',
+      method: 'POST',
+      origin: null,
+      authorization: null,
+      authorizationCount: 0,
+      userAgent: null,
+      idempotencyKey: null,
+      testAuthenticator: null,
+    },
     response: { headers: {} },
   }
   try {
@@ -115,7 +143,10 @@ describe('what can go wrong inside', () => {
     expect([await left('shape'), await audited('shape')]).toEqual([0, 0])
     if (!('error' in outcome)) throw new Error('it answered')
     const { status, body } = encodeError('envelope', outcome.error, 'https://a.example')
-    expect([status, body]).toEqual([500, { ok: false, error: { code: 'internal_error', message: 'Something went wrong on our side.' } }])
+    expect([status, body]).toEqual([
+      500,
+      { ok: false, error: { code: 'internal_error', message: 'Something went wrong on our side.' } },
+    ])
   })
 
   it('security 231: a failed audit insert fails the operation', async () => {

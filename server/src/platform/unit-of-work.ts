@@ -1,7 +1,7 @@
 import type { Ctx } from './context.ts'
 import type { Db, Sql } from './db.ts'
 import { ApiError, Refusal } from './errors.ts'
-import { claim, type Claim, type IdempotencyScope, isStorable, replay, store } from './idempotency.ts'
+import { type Claim, claim, type IdempotencyScope, isStorable, replay, store } from './idempotency.ts'
 import { writeTrail } from './trail.ts'
 
 /** How a command holds its transaction; see `Endpoint.hot`. */
@@ -69,13 +69,17 @@ export async function unitOfWork<T>(
   run: (ctx: Ctx) => Promise<T>,
 ): Promise<T> {
   if (idempotency) {
-    const outcome = await inTransaction(ctx, kind === 'prisma' ? 'prisma' : 'raw', async (tx): Promise<Outcome<T> | { stored: Claim }> => {
-      const found = await claim(tx, idempotency)
-      if (found) return { stored: found }
-      const result = await attemptOnce(tx, run)
-      await store(tx, idempotency, result)
-      return result
-    })
+    const outcome = await inTransaction(
+      ctx,
+      kind === 'prisma' ? 'prisma' : 'raw',
+      async (tx): Promise<Outcome<T> | { stored: Claim }> => {
+        const found = await claim(tx, idempotency)
+        if (found) return { stored: found }
+        const result = await attemptOnce(tx, run)
+        await store(tx, idempotency, result)
+        return result
+      },
+    )
     return 'stored' in outcome ? (replay(ctx, idempotency, outcome.stored) as T) : settle(outcome)
   }
   if (kind === 'statement') {

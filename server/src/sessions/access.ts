@@ -40,7 +40,11 @@ export async function endUserFromToken(ctx: Ctx, token: string): Promise<EndUser
   const [row] = await ctx.sql.query<Row>(live, [application.tenantId, claims.jti, application.id, now])
   if (!row || row.user_id !== claims.sub) return null
   if (now.getTime() - row.last_seen_at.getTime() >= seenEveryMillis) {
-    await ctx.sql.query('update sessions set last_seen_at = $3 where tenant_id = $1 and id = $2::uuid', [application.tenantId, claims.jti, now])
+    await ctx.sql.query('update sessions set last_seen_at = $3 where tenant_id = $1 and id = $2::uuid', [
+      application.tenantId,
+      claims.jti,
+      now,
+    ])
   }
   announcePurge(ctx, application)
   return {

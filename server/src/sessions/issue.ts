@@ -27,7 +27,12 @@ export const sessionPlaceholders = (first: number): string => casts.map((cast, i
  * A session before it is stored: its row's values, and its token, whose `jti` is the row's id. The caller inserts the row
  * in the statement or transaction that proves the sign-in.
  */
-export function newSession(ctx: Ctx, application: HotApplication, subject: SessionSubject, how: { method: string; credentialId: string | null }): NewSession {
+export function newSession(
+  ctx: Ctx,
+  application: HotApplication,
+  subject: SessionSubject,
+  how: { method: string; credentialId: string | null },
+): NewSession {
   const now = ctx.now()
   const id = uuid7(now)
   const ttl = application.settings.session_ttl_seconds
@@ -47,6 +52,18 @@ export function newSession(ctx: Ctx, application: HotApplication, subject: Sessi
     ...(Object.keys(subject.claims).length === 0 ? {} : { [CLAIMS_NAMESPACE]: subject.claims }),
   })
   const { ip, userAgent } = ctx.request
-  const values = [application.tenantId, id, application.id, subject.userId, how.method, how.credentialId, ip || null, userAgent, now, now, expiresAt]
+  const values = [
+    application.tenantId,
+    id,
+    application.id,
+    subject.userId,
+    how.method,
+    how.credentialId,
+    ip || null,
+    userAgent,
+    now,
+    now,
+    expiresAt,
+  ]
   return { id, token, expiresAt, values }
 }

@@ -51,7 +51,11 @@ describe('GET /v1/sessions/validate', () => {
     expect(await code('nonsense')).toBe('invalid_session_token')
     expect(await code(`${token.slice(0, -4)}AAAA`)).toBe('invalid_session_token')
     const nothing = await ask({})
-    expect([nothing.status, nothing.body.error.code, nothing.headers['www-authenticate']]).toEqual([401, 'unauthorized', 'Bearer'])
+    expect([nothing.status, nothing.body.error.code, nothing.headers['www-authenticate']]).toEqual([
+      401,
+      'unauthorized',
+      'Bearer',
+    ])
     const admin = await server.call('GET', '/v1/users', { token })
     expect([admin.status, admin.body.error.code]).toEqual([401, 'unauthorized'])
   })
@@ -68,7 +72,9 @@ describe('GET /v1/sessions/validate', () => {
     const { tenant, call, data } = await signedIn()
     await server.database.sql.query(`update users set status = 'disabled' where id = $1::uuid`, [data.user.user_id])
     expect((await call('GET', '/v1/sessions/validate')).body.error.code).toBe('invalid_session_token')
-    await server.database.sql.query(`update applications set status = 'suspended' where id = $1`, [tenant.applicationId])
+    await server.database.sql.query(`update applications set status = 'suspended' where id = $1`, [
+      tenant.applicationId,
+    ])
     server.app.deps.caches.clear()
     const refused = await call('GET', '/v1/sessions/validate')
     expect([refused.status, refused.body.error.code]).toEqual([403, 'tenant_inactive'])
@@ -76,7 +82,8 @@ describe('GET /v1/sessions/validate', () => {
 
   it('writes last_seen_at at most once a minute', async () => {
     const { call, tenant } = await signedIn()
-    const seen = async () => (await server.call('GET', '/v1/users/ada/sessions', { token: tenant.token })).body.data.data[0].last_seen_at
+    const seen = async () =>
+      (await server.call('GET', '/v1/users/ada/sessions', { token: tenant.token })).body.data.data[0].last_seen_at
     const first = await seen()
     server.clock.advance(59)
     await call('GET', '/v1/sessions/validate')
@@ -109,9 +116,12 @@ describe('ending sessions', () => {
     const id = body.data.data[0].id
     expect(body.data.data[0]).toMatchObject({ current: true, method: 'passkey', dbsc: 'none' })
     const foreign = await server.call('DELETE', `/v1/sessions/${id}`, { token: other.tenant.token })
-    const missing = await server.call('DELETE', '/v1/sessions/019a9d3c-5f00-7a31-8c4e-2b6f0d9e1a57', { token: other.tenant.token })
+    const missing = await server.call('DELETE', '/v1/sessions/019a9d3c-5f00-7a31-8c4e-2b6f0d9e1a57', {
+      token: other.tenant.token,
+    })
     expect([foreign.status, foreign.text]).toEqual([404, missing.text])
-    for (let i = 0; i < 2; i++) expect((await server.call('DELETE', `/v1/sessions/${id}`, { token: mine.tenant.token })).status).toBe(204)
+    for (let i = 0; i < 2; i++)
+      expect((await server.call('DELETE', `/v1/sessions/${id}`, { token: mine.tenant.token })).status).toBe(204)
     expect((await mine.call('GET', '/v1/sessions/validate')).status).toBe(401)
     const logs = await server.call('GET', '/v1/audit-logs?event=session.revoked', { token: mine.tenant.token })
     expect(logs.body.data.data).toHaveLength(1)

@@ -28,14 +28,18 @@ export async function validate(ctx: Ctx<EndUser>) {
 type Page = { limit: number; starting_after?: string | undefined }
 
 /** Sessions of one user, newest first. @param liveOnly leaves out what is revoked or expired */
-async function listOf(ctx: Ctx<Service | EndUser>, userId: string, page: Page, liveOnly: boolean): Promise<SessionRow[]> {
+async function listOf(
+  ctx: Ctx<Service | EndUser>,
+  userId: string,
+  page: Page,
+  liveOnly: boolean,
+): Promise<SessionRow[]> {
   const { tenantId, applicationId } = ctx.principal
   if (page.starting_after) {
-    const known = await ctx.sql.query('select 1 from sessions where tenant_id = $1 and user_id = $2::uuid and id = $3::uuid', [
-      tenantId,
-      userId,
-      page.starting_after,
-    ])
+    const known = await ctx.sql.query(
+      'select 1 from sessions where tenant_id = $1 and user_id = $2::uuid and id = $3::uuid',
+      [tenantId, userId, page.starting_after],
+    )
     if (known.length === 0) throw badCursor()
   }
   return ctx.sql.query<SessionRow>(
@@ -52,7 +56,12 @@ async function listOf(ctx: Ctx<Service | EndUser>, userId: string, page: Page, l
 /** The end user's own live sessions. */
 export async function listOwn(ctx: Ctx<EndUser>, input: Page) {
   const rows = await listOf(ctx, ctx.principal.id, input, true)
-  return toPage(rows, input.limit, (row) => row.id, (row) => ({ ...sessionView(row), current: row.id === ctx.principal.sessionId }))
+  return toPage(
+    rows,
+    input.limit,
+    (row) => row.id,
+    (row) => ({ ...sessionView(row), current: row.id === ctx.principal.sessionId }),
+  )
 }
 
 /** A user's sessions for the backend, ended ones included until they are cleared away. */
@@ -87,7 +96,8 @@ export async function logout(ctx: Ctx<EndUser>, input: { id: string }) {
   if (!ended.found) throw new ApiError('session_not_found')
   if (ended.fresh) record(ctx, 'session.logout', { userId: ended.userId, metadata: { session_id: id } })
   // Only for pages of this server: elsewhere it would clear storage that is not ours.
-  if (ctx.request.origin === ctx.deps.config.PUBLIC_URL) ctx.response.headers['clear-site-data'] = '"cookies", "storage"'
+  if (ctx.request.origin === ctx.deps.config.PUBLIC_URL)
+    ctx.response.headers['clear-site-data'] = '"cookies", "storage"'
   return undefined
 }
 
@@ -104,7 +114,11 @@ export async function revoke(ctx: Ctx<Service | EndUser>, input: { id: string })
 }
 
 /** Ends every live session of a user, with an event for each. */
-export async function revokeAll(ctx: Ctx<Principal & { tenantId: string }>, userId: string, facts: { by: string; reason: string }) {
+export async function revokeAll(
+  ctx: Ctx<Principal & { tenantId: string }>,
+  userId: string,
+  facts: { by: string; reason: string },
+) {
   const rows = await ctx.sql.query<{ id: string }>(
     `update sessions set revoked_at = $3 where tenant_id = $1 and user_id = $2::uuid and revoked_at is null and expires_at > $3 returning id`,
     [ctx.principal.tenantId, userId, ctx.now()],

@@ -17,7 +17,11 @@ const oauthCodes: Record<string, string> = {
 }
 
 /** Keeps an `error_description` within %x20-21 / %x23-5B / %x5D-7E. */
-const oauthText = (text: string) => text.replaceAll('"', "'").replaceAll('\\', '/').replace(/[^\x20-\x7e]/g, '?')
+const oauthText = (text: string) =>
+  text
+    .replaceAll('"', "'")
+    .replaceAll('\\', '/')
+    .replace(/[^\x20-\x7e]/g, '?')
 
 /** Names the field of a Zod issue; an unknown key is its own field. */
 function detail(issue: z.core.$ZodIssue): { path: string; message: string }[] {

@@ -63,7 +63,12 @@ const pageHeaders = {
 }
 
 /** Where to go from the bare address. */
-const links = { docs: '/docs', openapi: '/openapi.json', health: '/health', metadata: '/.well-known/oauth-authorization-server' }
+const links = {
+  docs: '/docs',
+  openapi: '/openapi.json',
+  health: '/health',
+  metadata: '/.well-known/oauth-authorization-server',
+}
 
 const wantsPage = (request: FastifyRequest): boolean => /\btext\/html\b/.test(request.headers.accept ?? '')
 
@@ -85,7 +90,9 @@ type Bundle = { plain: Buffer; gzip: Buffer }
 
 function sendBundle(request: FastifyRequest, reply: FastifyReply, { plain, gzip }: Bundle): FastifyReply {
   const isCompressed = /\bgzip\b/.test(request.headers['accept-encoding'] ?? '')
-  reply.headers({ 'cache-control': 'public, max-age=31536000, immutable', vary: 'Accept-Encoding' }).type('text/javascript; charset=utf-8')
+  reply
+    .headers({ 'cache-control': 'public, max-age=31536000, immutable', vary: 'Accept-Encoding' })
+    .type('text/javascript; charset=utf-8')
   return isCompressed ? reply.header('content-encoding', 'gzip').send(gzip) : reply.send(plain)
 }
 

@@ -47,7 +47,12 @@ function registerPreflight(http: FastifyInstance, path: string, facts: RouteFact
 const isKnown = (request: FastifyRequest, etag: string): boolean =>
   (request.headers['if-none-match'] ?? '').split(',').some((candidate) => candidate.trim().replace(/^W\//, '') === etag)
 
-function send(request: FastifyRequest, reply: FastifyReply, answer: DocumentAnswer, cacheSeconds: number): FastifyReply {
+function send(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  answer: DocumentAnswer,
+  cacheSeconds: number,
+): FastifyReply {
   const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
   reply.code(answer.status ?? 200).type('application/json')
   if (cacheSeconds === 0) return reply.header('cache-control', 'no-store').send(text)

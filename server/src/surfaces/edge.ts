@@ -16,7 +16,8 @@ const codes: Record<string, () => ApiError> = {
   FST_ERR_MAX_PARAM_LENGTH: () => new ApiError('not_found'),
   // The method QUERY, which no route serves, looked at before routes are.
   FST_ERR_ROUTE_MISSING_CONTENT_TYPE: () => new ApiError('not_found'),
-  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new ApiError('validation_error', { message: 'Content-Length: does not match the body' }),
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: () =>
+    new ApiError('validation_error', { message: 'Content-Length: does not match the body' }),
 }
 
 const headersOfAll = (request: FastifyRequest) => ({ 'x-request-id': request.id, 'x-content-type-options': 'nosniff' })
@@ -33,17 +34,33 @@ export function refuseUnreadable(deps: Deps) {
 export const patience = { headers: 15_000, request: 30_000, idle: 60_000, check: 2_000 }
 
 const broken: Record<string, { line: string; code: ErrorCode; message: string }> = {
-  ERR_HTTP_REQUEST_TIMEOUT: { line: '408 Request Timeout', code: 'validation_error', message: 'The request was not sent in time.' },
-  HPE_HEADER_OVERFLOW: { line: '431 Request Header Fields Too Large', code: 'payload_too_large', message: 'The headers are too large.' },
+  ERR_HTTP_REQUEST_TIMEOUT: {
+    line: '408 Request Timeout',
+    code: 'validation_error',
+    message: 'The request was not sent in time.',
+  },
+  HPE_HEADER_OVERFLOW: {
+    line: '431 Request Header Fields Too Large',
+    code: 'payload_too_large',
+    message: 'The headers are too large.',
+  },
 }
-const unreadable = { line: '400 Bad Request', code: 'validation_error', message: 'The request is not valid HTTP.' } as const
+const unreadable = {
+  line: '400 Bad Request',
+  code: 'validation_error',
+  message: 'The request is not valid HTTP.',
+} as const
 
 /** Answers bytes that are no request, in our words, and closes: nothing after them on this connection can be trusted. */
 export function refuseBroken(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
   const { line, code, message } = broken[error.code ?? ''] ?? unreadable
   const body = JSON.stringify({ ok: false, error: { code, message } })
-  const head = ['content-type: application/json', 'x-content-type-options: nosniff', `content-length: ${Buffer.byteLength(body)}`]
+  const head = [
+    'content-type: application/json',
+    'x-content-type-options: nosniff',
+    `content-length: ${Buffer.byteLength(body)}`,
+  ]
   if (socket.writable) socket.end(`HTTP/1.1 ${line}\r\n${head.join('\r\n')}\r\nconnection: close\r\n\r\n${body}`)
   socket.destroySoon()
 }
@@ -66,7 +83,10 @@ export function registerEdge(http: FastifyInstance, deps: Deps, addresses: Addre
       const ms = Math.round((monotonic() - (started.get(request) ?? 0)) * 10) / 10
       // The path without its query: nothing secret belongs there, and nothing is written if it is there all the same.
       const path = request.url.split('?', 1)[0]
-      deps.log.info({ request_id: request.id, operation, method: request.method, path, status: reply.statusCode, ms }, 'request')
+      deps.log.info(
+        { request_id: request.id, operation, method: request.method, path, status: reply.statusCode, ms },
+        'request',
+      )
     })
   }
 

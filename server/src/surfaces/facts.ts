@@ -16,7 +16,8 @@ export const requestIdOf = (header: string | string[] | undefined): string => {
 /** Node keeps the first of two `Authorization` headers silently; the raw list tells. */
 function countAuthorization(raw: readonly string[]): number {
   let count = 0
-  for (let i = 0; i < raw.length; i += 2) if (raw[i]?.length === 13 && raw[i]?.toLowerCase() === 'authorization') count++
+  for (let i = 0; i < raw.length; i += 2)
+    if (raw[i]?.length === 13 && raw[i]?.toLowerCase() === 'authorization') count++
   return count
 }
 

@@ -1,6 +1,6 @@
 import type { ErrorCode } from '../errors.ts'
-import type { AuthKind } from '../platform/principal.ts'
 import { ApiError, invalid } from '../platform/errors.ts'
+import type { AuthKind } from '../platform/principal.ts'
 import type { Dialect } from '../platform/procedures.ts'
 import { encodeError } from './dialects.ts'
 import { componentName, type Media, type Reference, type Response, reference } from './openapi-document.ts'
@@ -21,7 +21,10 @@ const authCodes: Record<AuthKind, readonly ErrorCode[]> = {
  * and idempotency can lead to. Nothing else may occur; the contract test holds every answer against this.
  * @param isQuiet whether a limit refuses with another code than `rate_limit_exceeded`
  */
-export function codesOf({ endpoint, auth, method }: Operation, isQuiet: (limit: string) => boolean = () => false): ErrorCode[] {
+export function codesOf(
+  { endpoint, auth, method }: Operation,
+  isQuiet: (limit: string) => boolean = () => false,
+): ErrorCode[] {
   const codes = new Set<ErrorCode>(['validation_error', ...auth.flatMap((kind) => authCodes[kind])])
   if (endpoint.scope !== undefined) codes.add('insufficient_scope')
   if (method !== 'GET') codes.add('payload_too_large').add('unsupported_media_type')
@@ -62,7 +65,8 @@ export const errorSchemas = (codes: readonly string[]): Record<string, JsonSchem
           message: { type: 'string', description: 'For people; names the field of a `validation_error`.' },
           details: {
             anyOf: [{ type: 'array', items: reference('schemas', 'ErrorDetail') }, { type: 'object' }],
-            description: 'Of a `validation_error`: each field with what is wrong. Of `plan_limit_reached`: the numbers.',
+            description:
+              'Of a `validation_error`: each field with what is wrong. Of `plan_limit_reached`: the numbers.',
           },
           hint: { type: 'string', description: 'What to do next.' },
           docs_url: { type: 'string', format: 'uri', description: 'Where it is explained.' },

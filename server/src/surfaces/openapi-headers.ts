@@ -5,7 +5,8 @@ const text = { type: 'string' }
 /** Response headers, each with the sentence that says when it is there (http-api.md §2.5–2.7). */
 export const headerComponents = {
   'X-Request-Id': {
-    description: 'The id of this request: the one that was sent, if it is 8 to 128 of `0-9 A-Z a-z _ -`, else a new one.',
+    description:
+      'The id of this request: the one that was sent, if it is 8 to 128 of `0-9 A-Z a-z _ -`, else a new one.',
     schema: { ...text, examples: ['req_8YpZ3kQ1vT6mWc0RbN4xLd'] },
   },
   'Retry-After': {

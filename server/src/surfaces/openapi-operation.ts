@@ -15,7 +15,12 @@ import { exampleOf } from './openapi-schemas.ts'
 import { securityOf } from './openapi-security.ts'
 import type { JsonSchema, Operation } from './operations.ts'
 
-const descriptions: Record<number, string> = { 200: 'Done.', 201: 'Created.', 202: 'Accepted.', 204: 'Done; there is no body.' }
+const descriptions: Record<number, string> = {
+  200: 'Done.',
+  201: 'Created.',
+  202: 'Accepted.',
+  204: 'Done; there is no body.',
+}
 
 /** The summary goes on in prose: what it needs, what it leaves in the audit log, what it counts on. */
 function describe({ endpoint }: Operation): string {
@@ -59,7 +64,11 @@ function bodyOf({ dialect }: Operation, draft: RequestBody, schemas: Components[
   return { required: (schema.required?.length ?? 0) > 0, content: { ...form, 'application/json': media } }
 }
 
-function successOf({ dialect, status, endpoint }: Operation, schema: JsonSchema, schemas: Components['schemas']): Response {
+function successOf(
+  { dialect, status, endpoint }: Operation,
+  schema: JsonSchema,
+  schemas: Components['schemas'],
+): Response {
   const names: HeaderName[] = ['X-Request-Id']
   if (endpoint.limit.length > 0) names.push('RateLimit', 'RateLimit-Policy')
   if (endpoint.idempotent) names.push('Idempotent-Replayed')
@@ -70,7 +79,10 @@ function successOf({ dialect, status, endpoint }: Operation, schema: JsonSchema,
     properties: { ok: { type: 'boolean', const: true }, data: schema },
     required: ['ok', 'data'],
   }
-  return { ...response, content: { 'application/json': withExample(dialect === 'envelope' ? envelope : schema, schemas) } }
+  return {
+    ...response,
+    content: { 'application/json': withExample(dialect === 'envelope' ? envelope : schema, schemas) },
+  }
 }
 
 /**

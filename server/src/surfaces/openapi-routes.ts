@@ -37,7 +37,9 @@ export function documentObject(
   const known = headers('X-Request-Id', ...(isCached ? (['ETag'] as const) : []))
   const limited = headers(...(isLimited ? (['RateLimit', 'RateLimit-Policy'] as const) : []))
   const success = draft.responses[200] as Response
-  const codes = isLimited ? (['rate_limit_exceeded', 'internal_error', 'service_unavailable'] as const) : (['internal_error'] as const)
+  const codes = isLimited
+    ? (['rate_limit_exceeded', 'internal_error', 'service_unavailable'] as const)
+    : (['internal_error'] as const)
   return {
     operationId: name,
     tags: [name.split('.', 1)[0] as string],

@@ -29,7 +29,11 @@ export function openObjects(schema: object): void {
 }
 
 /** Names of the components that a part of the document leads to, through other components too. */
-export function reachable(part: unknown, schemas: Readonly<Record<string, JsonSchema>>, found = new Set<string>()): Set<string> {
+export function reachable(
+  part: unknown,
+  schemas: Readonly<Record<string, JsonSchema>>,
+  found = new Set<string>(),
+): Set<string> {
   visit(part, ({ $ref }) => {
     if (typeof $ref !== 'string' || !$ref.startsWith('#/components/schemas/')) return
     const name = $ref.slice($ref.lastIndexOf('/') + 1)

@@ -9,7 +9,8 @@ import type { Operation } from './operations.ts'
 export const securitySchemes = (publicUrl: string, scopes: Readonly<Record<string, string>>) => ({
   client_credentials: {
     type: 'oauth2',
-    description: 'An access token from `POST /oauth/token`, one hour long, sent as `Authorization: Bearer`. For backends.',
+    description:
+      'An access token from `POST /oauth/token`, one hour long, sent as `Authorization: Bearer`. For backends.',
     flows: { clientCredentials: { tokenUrl: `${publicUrl}/oauth/token`, scopes: { ...scopes } } },
   },
   basic: {
@@ -20,7 +21,8 @@ export const securitySchemes = (publicUrl: string, scopes: Readonly<Record<strin
   publishable_key: {
     type: 'http',
     scheme: 'bearer',
-    description: 'The publishable key `cli_…` of an application, from one of its `allowed_origins`. For browsers; never an admin route.',
+    description:
+      'The publishable key `cli_…` of an application, from one of its `allowed_origins`. For browsers; never an admin route.',
   },
   session_token: {
     type: 'http',
@@ -38,7 +40,8 @@ const requirements: Record<AuthKind, (scope: string[]) => SecurityRequirement[]>
 }
 
 /** OAuth endpoints authenticate the client themselves, by header or body (RFC 6749 §2.3.1). */
-const authenticatesClient = ({ dialect, input }: Operation) => dialect === 'oauth' && input.properties?.client_secret !== undefined
+const authenticatesClient = ({ dialect, input }: Operation) =>
+  dialect === 'oauth' && input.properties?.client_secret !== undefined
 
 /** What one operation asks for: one entry for each way, none at all for open ones. */
 export function securityOf(operation: Operation): SecurityRequirement[] {

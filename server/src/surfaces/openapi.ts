@@ -40,7 +40,12 @@ type Drafts = {
 const title = 'TryMellon API'
 
 function draftsOf(router: AnyRouter, { version, publicUrl, documents }: DocumentOptions): Drafts {
-  const made: unknown = generateOpenApiDocument(router, { title, version, baseUrl: publicUrl, paths: documentPaths(documents) })
+  const made: unknown = generateOpenApiDocument(router, {
+    title,
+    version,
+    baseUrl: publicUrl,
+    paths: documentPaths(documents),
+  })
   const drafts = made as Drafts
   stripIntegerBounds(drafts)
   return drafts
@@ -61,7 +66,12 @@ function componentsOf(drafts: Drafts): Components {
   }
 }
 
-function pathsOf(operations: readonly Operation[], drafts: Drafts, components: Components, options: DocumentOptions): Paths {
+function pathsOf(
+  operations: readonly Operation[],
+  drafts: Drafts,
+  components: Components,
+  options: DocumentOptions,
+): Paths {
   const paths: Paths = {}
   const draftOf = (path: string, method: string) => drafts.paths[path]?.[method] as Draft
   const add = (path: string, method: string, object: OperationObject) => {
@@ -109,7 +119,11 @@ function usedSchemes(paths: Paths, { publicUrl, scopes }: DocumentOptions): Comp
 
 const serverOf = ({ publicUrl, serverIsVariable }: DocumentOptions): object =>
   serverIsVariable
-    ? { url: '{url}', description: 'Your server.', variables: { url: { default: publicUrl, description: 'Its `PUBLIC_URL`.' } } }
+    ? {
+        url: '{url}',
+        description: 'Your server.',
+        variables: { url: { default: publicUrl, description: 'Its `PUBLIC_URL`.' } },
+      }
     : { url: publicUrl }
 
 /** Errors that answer for no operation: an unknown address, a known one with another method. */
@@ -120,7 +134,11 @@ const unrouted = ['not_found', 'method_not_allowed']
  * serves: names, statuses, dialects, codes, headers, security, forms, examples (architecture.md §13).
  * @throws Error for a tag without a row
  */
-export function buildDocument(router: AnyRouter, operations: readonly Operation[], options: DocumentOptions): OpenApiDocument {
+export function buildDocument(
+  router: AnyRouter,
+  operations: readonly Operation[],
+  options: DocumentOptions,
+): OpenApiDocument {
   const { version, description } = options
   const drafts = draftsOf(router, options)
   const components = componentsOf(drafts)

@@ -2,10 +2,15 @@ import type { AnyRouter } from '@trpc/server'
 import { z } from 'zod'
 import type { RequestContext } from '../platform/context.ts'
 import { errorRow } from '../platform/errors.ts'
-import type { Dialect, Endpoint, Meta, Method } from '../platform/procedures.ts'
 import type { AuthKind } from '../platform/principal.ts'
+import type { Dialect, Endpoint, Meta, Method } from '../platform/procedures.ts'
 
-export type JsonSchema = { type?: string; properties?: Record<string, JsonSchema>; required?: string[]; [key: string]: unknown }
+export type JsonSchema = {
+  type?: string
+  properties?: Record<string, JsonSchema>
+  required?: string[]
+  [key: string]: unknown
+}
 
 /** One operation as every surface sees it; the name is the procedure's path, and there is no other. */
 export type Operation = {
@@ -56,7 +61,8 @@ function reflect(name: string, procedure: Procedure): Operation {
     dialect: endpoint.dialect ?? 'envelope',
     auth: typeof endpoint.auth === 'string' ? [endpoint.auth] : endpoint.auth,
     input,
-    call: (ctx, read) => procedure({ ctx, path: name, type, getRawInput: async () => read(), signal: undefined, batchIndex: 0 }),
+    call: (ctx, read) =>
+      procedure({ ctx, path: name, type, getRawInput: async () => read(), signal: undefined, batchIndex: 0 }),
   }
 }
 

@@ -12,7 +12,8 @@ import type { Operation } from './operations.ts'
 import { coerceQuery } from './query.ts'
 
 /** Routes that answer a browser on another origin: those of publishable keys and session tokens. */
-const isCrossOrigin = (operation: Operation) => operation.auth.some((kind) => kind === 'publishable' || kind === 'end_user')
+const isCrossOrigin = (operation: Operation) =>
+  operation.auth.some((kind) => kind === 'publishable' || kind === 'end_user')
 
 const toRoute = (path: string) => path.replace(/\{(\w+)\}/g, ':$1')
 
@@ -26,7 +27,10 @@ declare module 'fastify' {
 }
 
 export const factsOfRoute = (request: FastifyRequest): RouteFacts =>
-  request.routeOptions.config?.facts ?? { dialect: request.url.startsWith('/oauth/') ? 'oauth' : 'envelope', crossOrigin: false }
+  request.routeOptions.config?.facts ?? {
+    dialect: request.url.startsWith('/oauth/') ? 'oauth' : 'envelope',
+    crossOrigin: false,
+  }
 
 /** The body as an object, by the types this dialect takes; an absent one is `{}`, and validation names what is missing. */
 function readBody(request: FastifyRequest, dialect: Dialect): Record<string, unknown> {
@@ -65,7 +69,10 @@ function readInput(request: FastifyRequest, operation: Operation): Record<string
 
 function unknownField(name: string): ApiError {
   const path = name.slice(0, 64)
-  return new ApiError('validation_error', { message: `${path}: is not a known field`, details: [{ path, message: 'is not a known field' }] })
+  return new ApiError('validation_error', {
+    message: `${path}: is not a known field`,
+    details: [{ path, message: 'is not a known field' }],
+  })
 }
 
 /** Writes an error in the dialect of the route; faults go to the log with their cause, and say nothing outside. */
@@ -84,7 +91,9 @@ export function sendError(deps: Deps, request: FastifyRequest, reply: FastifyRep
 }
 
 const noStore = (dialect: Dialect): Record<string, string> =>
-  dialect === 'oauth' || dialect === 'plain' ? { 'cache-control': 'no-store', pragma: 'no-cache' } : { 'cache-control': 'no-store' }
+  dialect === 'oauth' || dialect === 'plain'
+    ? { 'cache-control': 'no-store', pragma: 'no-cache' }
+    : { 'cache-control': 'no-store' }
 
 function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
   const { dialect, status, endpoint } = operation
@@ -110,7 +119,12 @@ function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
 const allMethods = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const
 
 /** Registers the operations as routes, the preflights of cross-origin paths, and 405 with `Allow` for the rest of each path. */
-export function registerRest(app: FastifyInstance, deps: Deps, addresses: AddressResolver, operations: readonly Operation[]): void {
+export function registerRest(
+  app: FastifyInstance,
+  deps: Deps,
+  addresses: AddressResolver,
+  operations: readonly Operation[],
+): void {
   const paths = new Map<string, Operation[]>()
   for (const operation of operations) {
     const route = toRoute(operation.path)
@@ -119,7 +133,9 @@ export function registerRest(app: FastifyInstance, deps: Deps, addresses: Addres
     app.route({
       method: operation.method,
       url: route,
-      config: { facts: { dialect: operation.dialect, crossOrigin: isCrossOrigin(operation), operation: operation.name } },
+      config: {
+        facts: { dialect: operation.dialect, crossOrigin: isCrossOrigin(operation), operation: operation.name },
+      },
       handler: handler(deps, addresses, operation),
     })
   }
@@ -130,14 +146,21 @@ export function registerRest(app: FastifyInstance, deps: Deps, addresses: Addres
     if (crossOrigin) served.add('OPTIONS')
     const facts: RouteFacts = { dialect: group[0]?.dialect ?? 'envelope', crossOrigin }
     if (crossOrigin) {
-      app.options(route, { config: { facts } }, async (request, reply) => reply.code(204).headers(preflightHeaders(request)).send())
+      app.options(route, { config: { facts } }, async (request, reply) =>
+        reply.code(204).headers(preflightHeaders(request)).send(),
+      )
     }
     refuseOthers(app, route, served, facts)
   }
 }
 
 /** 405 with `Allow` for every method that a known path does not serve. */
-export function refuseOthers(app: FastifyInstance, route: string, served: ReadonlySet<string>, facts: RouteFacts): void {
+export function refuseOthers(
+  app: FastifyInstance,
+  route: string,
+  served: ReadonlySet<string>,
+  facts: RouteFacts,
+): void {
   const allow = [...served].join(', ')
   app.route({
     method: allMethods.filter((method) => !served.has(method)),

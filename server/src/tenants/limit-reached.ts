@@ -9,6 +9,9 @@ export function planLimitReached(plan: string, limit: keyof typeof words, used: 
   return new ApiError('plan_limit_reached', {
     message: `The plan ${plan} allows ${max} ${words[limit]}.`,
     details: { limit, used, max, plan },
-    hint: plan === 'free_ai' ? 'Delete what is no longer needed, or have a person claim the tenant.' : 'Choose a larger plan.',
+    hint:
+      plan === 'free_ai'
+        ? 'Delete what is no longer needed, or have a person claim the tenant.'
+        : 'Choose a larger plan.',
   })
 }

@@ -1,5 +1,10 @@
 /** What each plan allows; null is no limit (http-api.md §3.17). */
-export type PlanLimits = { users: number | null; applications: number | null; origins: number; auditRetentionDays: number }
+export type PlanLimits = {
+  users: number | null
+  applications: number | null
+  origins: number
+  auditRetentionDays: number
+}
 
 export const plans = {
   free_ai: { users: 15, applications: 1, origins: 3, auditRetentionDays: 30 },

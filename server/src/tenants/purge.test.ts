@@ -25,7 +25,10 @@ describe('the idle purge', () => {
     expect(await purgeIdleTenants(server.app.deps)).toBeGreaterThanOrEqual(1)
     for (const table of ['tenants', ...Object.keys(tenantTables)]) {
       const key = table === 'tenants' ? 'id' : 'tenant_id'
-      expect([table, (await server.database.sql.query(`select 1 from ${table} where ${key} = $1`, [tenant.tenantId])).length]).toEqual([table, 0])
+      expect([
+        table,
+        (await server.database.sql.query(`select 1 from ${table} where ${key} = $1`, [tenant.tenantId])).length,
+      ]).toEqual([table, 0])
     }
     const logged = await server.database.sql.query<{ metadata: { tenant_id: string } }>(
       `select metadata from audit_logs where tenant_id = 'system' and event = 'tenant.purged'`,
@@ -55,7 +58,10 @@ describe('the idle purge', () => {
 
   it('never touches a claimed tenant or a paid plan', async () => {
     const [claimed, paid] = [await server.tenant(), await server.tenant()]
-    await server.database.sql.query('update tenants set claimed_at = $2 where id = $1', [claimed.tenantId, server.clock()])
+    await server.database.sql.query('update tenants set claimed_at = $2 where id = $1', [
+      claimed.tenantId,
+      server.clock(),
+    ])
     await server.database.sql.query(
       `update accounts set plan = 'starter' where id = (select account_id from tenants where id = $1)`,
       [paid.tenantId],

@@ -2,8 +2,8 @@ import { record } from '../audit/record.ts'
 import { touch } from '../platform/cache.ts'
 import { type Ctx, type Deps, systemContext } from '../platform/context.ts'
 import type { Sql } from '../platform/db.ts'
-import { SYSTEM_TENANT, writeTrail } from '../platform/trail.ts'
 import { addSeconds } from '../platform/time.ts'
+import { SYSTEM_TENANT, writeTrail } from '../platform/trail.ts'
 import { INACTIVITY_PURGE_DAYS } from './plans.ts'
 
 const batch = 500
@@ -55,16 +55,23 @@ export async function purgeTenant(ctx: Ctx, tenantId: string, idleSince: Date): 
     [tenantId, idleSince],
   )
   if (!tenant) return false
-  const clients = await ctx.sql.query<{ client_id: string; id: string }>('select client_id, id from applications where tenant_id = $1', [tenantId])
+  const clients = await ctx.sql.query<{ client_id: string; id: string }>(
+    'select client_id, id from applications where tenant_id = $1',
+    [tenantId],
+  )
   await ctx.sql.query(
     `insert into tombstones (kind, key, reason, created_at)
      select 'client_secret', encode(hash, 'hex'), 'purged', $2 from client_secrets where tenant_id = $1 on conflict do nothing`,
     [tenantId, ctx.now()],
   )
   const counts: Record<string, number> = {}
-  for (const table of Object.keys(tenantTables) as (keyof typeof tenantTables)[]) counts[table] = await empty(ctx.sql, table, tenantId)
+  for (const table of Object.keys(tenantTables) as (keyof typeof tenantTables)[])
+    counts[table] = await empty(ctx.sql, table, tenantId)
   await ctx.sql.query('delete from tenants where id = $1', [tenantId])
-  await ctx.sql.query('delete from accounts a where a.id = $1 and not exists (select 1 from tenants t where t.account_id = a.id)', [tenant.account_id])
+  await ctx.sql.query(
+    'delete from accounts a where a.id = $1 and not exists (select 1 from tenants t where t.account_id = a.id)',
+    [tenant.account_id],
+  )
   for (const { client_id, id } of clients) {
     await touch(ctx, 'client', client_id)
     await touch(ctx, 'application', id)

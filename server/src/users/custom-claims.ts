@@ -15,9 +15,10 @@ export function checkClaims(claims: Claims, rules: Settings['custom_claims_schem
   }
   for (const key of keys) {
     const rule = Object.hasOwn(rules, key) ? rules[key] : undefined
-    // biome-ignore lint/suspicious/useValidTypeof: the rule's types are typeof's words
     if (!rule || typeof claims[key] !== rule.type || (from === 'client' && !rule.client_settable)) {
-      throw new ApiError('session_custom_claim_not_whitelisted', { message: `custom_claims.${key}: is not allowed by the custom_claims_schema` })
+      throw new ApiError('session_custom_claim_not_whitelisted', {
+        message: `custom_claims.${key}: is not allowed by the custom_claims_schema`,
+      })
     }
   }
 }

@@ -8,7 +8,14 @@ import { requireUser } from './find.ts'
  * before sessions: a sign-in updates its credential and inserts its session in one statement, so it either waits here
  * and finds no credential, or its session is seen and deleted.
  */
-export const userTables = ['ceremonies', 'credentials', 'sessions', 'identifiers', 'idempotency_records', 'audit_logs'] as const
+export const userTables = [
+  'ceremonies',
+  'credentials',
+  'sessions',
+  'identifiers',
+  'idempotency_records',
+  'audit_logs',
+] as const
 
 /**
  * Erases a user and everything about it (GDPR Article 17), then records `user.deleted` without personal data.
@@ -17,7 +24,10 @@ export const userTables = ['ceremonies', 'credentials', 'sessions', 'identifiers
 export async function remove(ctx: Ctx<Service>, input: { external_user_id: string }) {
   const { tenantId, applicationId } = ctx.principal
   const user = await requireUser(ctx, input.external_user_id)
-  const gone = await ctx.sql.query('delete from users where tenant_id = $1 and id = $2::uuid returning id', [tenantId, user.id])
+  const gone = await ctx.sql.query('delete from users where tenant_id = $1 and id = $2::uuid returning id', [
+    tenantId,
+    user.id,
+  ])
   // Another erasure won the race; it has recorded the event.
   if (gone.length === 0) return undefined
   await ctx.sql.query(
@@ -34,6 +44,9 @@ export async function remove(ctx: Ctx<Service>, input: { external_user_id: strin
     counts[table] = row?.n ?? 0
   }
   await ctx.sql.query('update tenants set user_count = user_count - 1 where id = $1', [tenantId])
-  record(ctx, 'user.deleted', { applicationId, metadata: { credentials: counts.credentials, sessions: counts.sessions } })
+  record(ctx, 'user.deleted', {
+    applicationId,
+    metadata: { credentials: counts.credentials, sessions: counts.sessions },
+  })
   return undefined
 }

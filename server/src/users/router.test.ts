@@ -16,7 +16,11 @@ describe('POST /v1/users', () => {
     expect(made.body.data.created_at).toMatch(/^\d{4}-.*Z$/)
     const logs = await server.call('GET', '/v1/audit-logs?event=user.created', { token })
     expect(logs.body.data.data).toHaveLength(1)
-    expect(logs.body.data.data[0]).toMatchObject({ success: true, user_id: made.body.data.id, metadata: { source: 'admin' } })
+    expect(logs.body.data.data[0]).toMatchObject({
+      success: true,
+      user_id: made.body.data.id,
+      metadata: { source: 'admin' },
+    })
   })
 
   it('409 user_exists for the same id, and nothing is counted twice', async () => {
@@ -24,7 +28,10 @@ describe('POST /v1/users', () => {
     await server.call('POST', '/v1/users', { token, body: { external_user_id: 'a' } })
     const again = await server.call('POST', '/v1/users', { token, body: { external_user_id: 'a' } })
     expect([again.status, again.body.error.code]).toEqual([409, 'user_exists'])
-    const [row] = await server.database.sql.query<{ user_count: number }>('select user_count from tenants where id = $1', [tenantId])
+    const [row] = await server.database.sql.query<{ user_count: number }>(
+      'select user_count from tenants where id = $1',
+      [tenantId],
+    )
     expect(row?.user_count).toBe(1)
   })
 
@@ -101,14 +108,24 @@ describe('GET, DELETE /v1/users/{external_user_id}', () => {
 describe('GET /v1/users', () => {
   it('pages by cursor, oldest first, and refuses foreign cursors and limits out of range', async () => {
     const [{ token }, other] = [await server.tenant(), await server.tenant()]
-    for (const name of ['a', 'b', 'c']) await server.call('POST', '/v1/users', { token, body: { external_user_id: name } })
+    for (const name of ['a', 'b', 'c'])
+      await server.call('POST', '/v1/users', { token, body: { external_user_id: name } })
     const theirs = await server.call('POST', '/v1/users', { token: other.token, body: { external_user_id: 'x' } })
     const first = await server.call('GET', '/v1/users?limit=2', { token })
     expect(first.body.data).toMatchObject({ has_more: true })
     expect(first.body.data.data.map((row: { external_user_id: string }) => row.external_user_id)).toEqual(['a', 'b'])
-    const second = await server.call('GET', `/v1/users?limit=2&starting_after=${first.body.data.next_cursor}`, { token })
+    const second = await server.call('GET', `/v1/users?limit=2&starting_after=${first.body.data.next_cursor}`, {
+      token,
+    })
     expect(second.body.data).toMatchObject({ has_more: false, next_cursor: null, data: [{ external_user_id: 'c' }] })
-    for (const query of ['limit=0', 'limit=101', 'limit=1e9', 'limit=NaN', `starting_after=${theirs.body.data.id}`, 'starting_after=x']) {
+    for (const query of [
+      'limit=0',
+      'limit=101',
+      'limit=1e9',
+      'limit=NaN',
+      `starting_after=${theirs.body.data.id}`,
+      'starting_after=x',
+    ]) {
       const answer = await server.call('GET', `/v1/users?${query}`, { token })
       expect([query, answer.status]).toEqual([query, 400])
       expect(answer.body.error.message).toMatch(/^(limit|starting_after): /)

@@ -44,7 +44,13 @@ export const NewUser = z.strictObject({
 export const UserStatus = z.enum(['active', 'locked', 'disabled'])
 
 export const CreatedUser = z
-  .object({ id: z.string(), external_user_id: z.string(), status: UserStatus, created_at: timestamp, updated_at: timestamp })
+  .object({
+    id: z.string(),
+    external_user_id: z.string(),
+    status: UserStatus,
+    created_at: timestamp,
+    updated_at: timestamp,
+  })
   .meta({ id: 'CreatedUser' })
 
 export const User = z

@@ -41,7 +41,13 @@ export async function create(ctx: Ctx<Service>, input: z.output<typeof NewUser>)
   record(ctx, 'user.created', { userId: made.id, metadata: { source: 'admin' } })
   if (input.email) await linkEmail(ctx, made.id, input.email, input.email_verified)
   const at = toIso(made.createdAt)
-  return { id: made.id, external_user_id: input.external_user_id, status: 'active' as const, created_at: at, updated_at: at }
+  return {
+    id: made.id,
+    external_user_id: input.external_user_id,
+    status: 'active' as const,
+    created_at: at,
+    updated_at: at,
+  }
 }
 
 async function linkEmail(ctx: Ctx<Service>, userId: string, email: string, verified: boolean): Promise<void> {
@@ -67,7 +73,10 @@ export async function list(ctx: Ctx<Service>, input: { limit: number; starting_a
   const { tenantId, applicationId } = ctx.principal
   const after = input.starting_after
   if (after) {
-    const known = await ctx.db.user.findUnique({ where: { tenantId_id: { tenantId, id: after } }, select: { applicationId: true } })
+    const known = await ctx.db.user.findUnique({
+      where: { tenantId_id: { tenantId, id: after } },
+      select: { applicationId: true },
+    })
     if (known?.applicationId !== applicationId) throw badCursor()
   }
   const rows = await ctx.db.user.findMany({

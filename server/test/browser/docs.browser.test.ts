@@ -23,7 +23,11 @@ describe.skipIf(!testBrowser)('the API reference in Chromium', () => {
     const { page, hosts, complaints, close } = await visitor(browser)
     await page.goto(`http://localhost:${port}/docs`)
     await page.getByRole('heading', { name: 'TryMellon API' }).waitFor()
-    await page.getByRole('link', { name: 'Users' }).or(page.getByText('Users', { exact: true })).first().click()
+    await page
+      .getByRole('link', { name: 'Users' })
+      .or(page.getByText('Users', { exact: true }))
+      .first()
+      .click()
     await page.getByText('Create a user before the first passkey.').first().waitFor()
     expect([...hosts]).toEqual([`localhost:${port}`])
     expect(complaints).toEqual([])

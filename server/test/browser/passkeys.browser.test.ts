@@ -57,7 +57,9 @@ describe.skipIf(!testBrowser)('the example page in Chromium', () => {
   }
   const events = async (user: string) => {
     const found = await app.call('GET', `/v1/users/${user}`, { token: tenant.token })
-    const logs = await app.call('GET', `/v1/audit-logs?user_id=${found.body.data.id}&limit=100`, { token: tenant.token })
+    const logs = await app.call('GET', `/v1/audit-logs?user_id=${found.body.data.id}&limit=100`, {
+      token: tenant.token,
+    })
     return logs.body.data.data.map((row: { event: string }) => row.event) as string[]
   }
 
@@ -183,7 +185,11 @@ describe.skipIf(!testBrowser)('policies in Chromium', () => {
 
   it('user verification: required stops an unverified person in the browser', async () => {
     const port = basePort + 2
-    const { app, url } = await serve({ port, origins: [`http://localhost:${port}`], application: { user_verification: 'required' } })
+    const { app, url } = await serve({
+      port,
+      origins: [`http://localhost:${port}`],
+      application: { user_verification: 'required' },
+    })
     const visit = await visitor(browser, { verified: false })
     await visit.page.goto(`${url}/example/`)
     await visit.page.fill('#name', 'john')

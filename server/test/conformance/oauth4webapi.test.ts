@@ -23,7 +23,13 @@ afterAll(() => server.close())
 
 const grant = async (auth: oauth.ClientAuth, parameters: Record<string, string> = {}) => {
   const client = { client_id: tenant.clientId }
-  const response = await oauth.clientCredentialsGrantRequest(as, client, auth, new URLSearchParams(parameters), insecure)
+  const response = await oauth.clientCredentialsGrantRequest(
+    as,
+    client,
+    auth,
+    new URLSearchParams(parameters),
+    insecure,
+  )
   return oauth.processClientCredentialsResponse(as, client, response)
 }
 
@@ -50,12 +56,20 @@ it('validates the access token as RFC 9068 asks, for the right audience only', a
   const { access_token: token } = await grant(oauth.ClientSecretBasic(tenant.clientSecret), { scope: 'users:read' })
   const request = () => new Request(`${issuer.origin}/v1/users`, { headers: { authorization: `Bearer ${token}` } })
   const claims = await oauth.validateJwtAccessToken(as, request(), issuer.origin, insecure)
-  expect(claims).toMatchObject({ sub: tenant.clientId, client_id: tenant.clientId, scope: 'users:read', app_id: tenant.applicationId })
+  expect(claims).toMatchObject({
+    sub: tenant.clientId,
+    client_id: tenant.clientId,
+    scope: 'users:read',
+    app_id: tenant.applicationId,
+  })
   await expect(oauth.validateJwtAccessToken(as, request(), 'https://elsewhere.example', insecure)).rejects.toThrow()
 })
 
 it('reports a wrong secret as the RFC does', async () => {
-  await expect(grant(oauth.ClientSecretPost('sec_wrong'))).rejects.toMatchObject({ error: 'invalid_client', status: 401 })
+  await expect(grant(oauth.ClientSecretPost('sec_wrong'))).rejects.toMatchObject({
+    error: 'invalid_client',
+    status: 401,
+  })
   // The header's challenge is processed before the body, as the library documents.
   await expect(grant(oauth.ClientSecretBasic('sec_wrong'))).rejects.toMatchObject({ status: 401 })
 })

@@ -7,16 +7,30 @@ import { onTwoInstances, storm, tally } from './two-instances.ts'
 onTwoInstances('passkeys', (instances) => {
   const setUp = async () => {
     const tenant = await instances.one.tenant({ origins: [ORIGIN] })
-    return { tenant, browsers: instances.both.map((app) => browserOf(app, tenant)) as [ReturnType<typeof browserOf>, ReturnType<typeof browserOf>] }
+    return {
+      tenant,
+      browsers: instances.both.map((app) => browserOf(app, tenant)) as [
+        ReturnType<typeof browserOf>,
+        ReturnType<typeof browserOf>,
+      ],
+    }
   }
   const count = async (table: string, tenantId: string, where = 'true') =>
-    (await instances.one.database.sql.query<{ n: number }>(`select count(*)::int as n from ${table} where tenant_id = $1 and ${where}`, [tenantId]))[0]?.n
+    (
+      await instances.one.database.sql.query<{ n: number }>(
+        `select count(*)::int as n from ${table} where tenant_id = $1 and ${where}`,
+        [tenantId],
+      )
+    )[0]?.n
 
   it('security 74, 80: one assertion submitted 100 times opens one session', async () => {
     const { tenant, browsers } = await setUp()
     const { device } = await browsers[0].register('ada')
     const started = await browsers[0].startSignIn()
-    const body = { session_id: started.body.data.session_id, credential: device.authenticate(started.body.data.challenge, { origin: ORIGIN }) }
+    const body = {
+      session_id: started.body.data.session_id,
+      credential: device.authenticate(started.body.data.challenge, { origin: ORIGIN }),
+    }
     const answers = await storm(instances, 100, (app, i) =>
       browserOf(app, tenant).post('/v1/passkeys/auth/finish', body, { ip: i % 2 ? freshAddress() : freshAddress() }),
     )
@@ -31,7 +45,11 @@ onTwoInstances('passkeys', (instances) => {
     const answers = await storm(instances, 10, async (app, i) => {
       const browser = browserOf(app, tenant)
       const started = await browser.startRegistration({ name: `u${i}`, ip: freshAddress() })
-      return browser.finishRegistration(started, { device: createAuthenticator(), mutate: { credentialId: id }, ip: freshAddress() })
+      return browser.finishRegistration(started, {
+        device: createAuthenticator(),
+        mutate: { credentialId: id },
+        ip: freshAddress(),
+      })
     })
     expect(tally(answers)).toEqual({ 200: 1, 409: 9 })
     expect([await count('credentials', tenant.tenantId), await count('users', tenant.tenantId)]).toEqual([1, 1])
@@ -50,10 +68,16 @@ onTwoInstances('passkeys', (instances) => {
 
   it('30 new people at 10 users leave the plan at exactly 15', async () => {
     const { tenant } = await setUp()
-    for (let i = 0; i < 10; i++) await instances.one.call('POST', '/v1/users', { token: tenant.token, body: { external_user_id: `s${i}` } })
-    const started = await storm(instances, 30, (app, i) => browserOf(app, tenant).startRegistration({ name: `n${i}`, ip: freshAddress() }))
+    for (let i = 0; i < 10; i++)
+      await instances.one.call('POST', '/v1/users', { token: tenant.token, body: { external_user_id: `s${i}` } })
+    const started = await storm(instances, 30, (app, i) =>
+      browserOf(app, tenant).startRegistration({ name: `n${i}`, ip: freshAddress() }),
+    )
     const answers = await storm(instances, 30, (app, i) =>
-      browserOf(app, tenant).finishRegistration(started[i] as (typeof started)[number], { device: createAuthenticator(), ip: freshAddress() }),
+      browserOf(app, tenant).finishRegistration(started[i] as (typeof started)[number], {
+        device: createAuthenticator(),
+        ip: freshAddress(),
+      }),
     )
     expect(tally(answers)).toEqual({ 200: 5, 409: 25 })
     expect(await count('users', tenant.tenantId)).toBe(15)
@@ -65,14 +89,22 @@ onTwoInstances('passkeys', (instances) => {
     const bodies = await Promise.all(
       Array.from({ length: 20 }, async (_, i) => {
         const started = await browsers[i % 2 === 0 ? 0 : 1].startSignIn({ ip: freshAddress() })
-        const credential = device.authenticate(started.body.data.challenge, { origin: ORIGIN, mutate: { counter: 2 + i } })
+        const credential = device.authenticate(started.body.data.challenge, {
+          origin: ORIGIN,
+          mutate: { counter: 2 + i },
+        })
         return { session_id: started.body.data.session_id, credential }
       }),
     )
-    const answers = await storm(instances, 20, (app, i) => browserOf(app, tenant).post('/v1/passkeys/auth/finish', bodies[i], { ip: freshAddress() }))
+    const answers = await storm(instances, 20, (app, i) =>
+      browserOf(app, tenant).post('/v1/passkeys/auth/finish', bodies[i], { ip: freshAddress() }),
+    )
     const opened = answers.filter(({ status }) => status === 200).length
     expect(opened).toBeGreaterThanOrEqual(1)
-    const [row] = await instances.one.database.sql.query<{ n: number }>('select sign_count as n from credentials where id = $1', [data.credential_id])
+    const [row] = await instances.one.database.sql.query<{ n: number }>(
+      'select sign_count as n from credentials where id = $1',
+      [data.credential_id],
+    )
     expect(row?.n).toBe(21)
     expect(await count('audit_logs', tenant.tenantId, `event = 'auth.success'`)).toBe(opened + 1)
   })
@@ -86,7 +118,8 @@ onTwoInstances('passkeys', (instances) => {
         browsers[0].finishSignIn(started, { device, ip: freshAddress() }),
         instances.two.call('DELETE', '/v1/users/ada', { token: tenant.token }),
       ])
-      for (const table of ['sessions', 'credentials', 'users']) expect([table, await count(table, tenant.tenantId)]).toEqual([table, 0])
+      for (const table of ['sessions', 'credentials', 'users'])
+        expect([table, await count(table, tenant.tenantId)]).toEqual([table, 0])
       expect(await count('directory', tenant.tenantId, `kind = 'webauthn'`)).toBe(0)
     }
   })

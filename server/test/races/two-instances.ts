@@ -42,7 +42,11 @@ export function onTwoInstances(name: string, suite: (instances: Instances) => vo
 }
 
 /** `count` calls at once, alternating over the instances. */
-export const storm = <T>(instances: Instances, count: number, call: (app: TestApp, index: number) => Promise<T>): Promise<T[]> =>
+export const storm = <T>(
+  instances: Instances,
+  count: number,
+  call: (app: TestApp, index: number) => Promise<T>,
+): Promise<T[]> =>
   Promise.all(Array.from({ length: count }, (_, index) => call(instances.both[index % 2 === 0 ? 0 : 1], index)))
 
 /** How often each outcome occurred. */

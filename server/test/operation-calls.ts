@@ -1,0 +1,75 @@
+import { contract } from '../src/contract.ts'
+import { appRouter } from '../src/router.ts'
+import { listOperations, type Operation } from '../src/surfaces/operations.ts'
+import { contractOf } from './answers.ts'
+import { type Answer, freshAddress, type TestApp } from './harness.ts'
+import { origin, type Sample, samples, type World } from './samples.ts'
+
+export const operations = listOperations(appRouter)
+/** For `it.each`: the name and the operation. */
+export const named = operations.map((operation): [string, Operation] => [operation.name, operation])
+export const reads = named.filter(([, { method }]) => method === 'GET')
+export const writes = named.filter(([, { method }]) => method !== 'GET')
+export const guarded = named.filter(([, { auth }]) => !auth.includes('none'))
+
+export const documented = contractOf(contract('https://auth.example.com', operations))
+
+/** What a call does differently from its sample. */
+export type Change = {
+  headers?: Record<string, string>
+  /** null: no credential */
+  token?: string | null
+  body?: unknown
+  path?: string
+  method?: string
+  query?: string
+}
+
+export const worldOf = async (server: TestApp): Promise<World> => ({
+  server,
+  tenant: await server.tenant({ origins: [origin] }),
+})
+
+/** A tenant of its own and a valid call of the operation for it. */
+export async function prepare(server: TestApp, name: string): Promise<[World, Sample]> {
+  const world = await worldOf(server)
+  const sample = samples[name]
+  if (!sample) throw new Error(`${name} has no row in test/samples.ts`)
+  return [world, await sample(world)]
+}
+
+const fill = (path: string, params: Record<string, string> = {}): string =>
+  path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? 'missing'))
+
+/** The credential that the operation asks for first. */
+function credential({ auth }: Operation, { tenant }: World, sample: Sample): { token?: string; origin?: string } {
+  if (sample.token) return { token: sample.token, origin }
+  if (auth.includes('admin')) return { token: tenant.token }
+  return auth.includes('publishable') ? { token: tenant.clientId, origin } : {}
+}
+
+/** Sends the sample with its credential, from an address of its own. */
+export async function send(operation: Operation, world: World, sample: Sample, change: Change = {}): Promise<Answer> {
+  const { token, ...rest } = credential(operation, world, sample)
+  const query = change.query ?? new URLSearchParams(sample.query).toString()
+  const path = change.path ?? fill(operation.path, sample.params)
+  const body = 'body' in change ? change.body : operation.method === 'GET' ? undefined : sample.body
+  const sent = change.token === undefined ? token : (change.token ?? undefined)
+  return world.server.call(change.method ?? operation.method, `${path}${query && `?${query}`}`, {
+    ...rest,
+    ...(sent === undefined ? {} : { token: sent }),
+    ...(body === undefined ? {} : { body }),
+    headers: { ...change.headers },
+    ip: freshAddress(),
+  })
+}
+
+/** Sends, and holds the answer against the OpenAPI document. */
+export async function ask(operation: Operation, world: World, sample: Sample, change: Change = {}): Promise<Answer> {
+  const answer = await send(operation, world, sample, change)
+  documented.check(operation.name, answer)
+  return answer
+}
+
+/** The code of an error in any dialect. */
+export const codeOf = ({ body }: Answer): string => (typeof body?.error === 'string' ? body.error : body?.error?.code)
