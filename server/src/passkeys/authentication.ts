@@ -61,7 +61,7 @@ export async function start(ctx: Ctx<Publishable>, input: z.output<typeof AuthSt
   const name = input.external_user_id
   const offer = name === undefined ? null : await offerFor(ctx, application, rpId, name)
   const userVerification = application.settings.user_verification
-  const allowed = offer && offer.descriptors.map(({ id }) => id)
+  const allowed = offer?.descriptors.map(({ id }) => id) ?? null
   const begun = await begin(ctx, { kind: 'authentication', rpId, userVerification, allowed }, offer?.userId ?? null)
   return {
     session_id: begun.id,

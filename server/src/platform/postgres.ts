@@ -6,7 +6,6 @@ import { listenOnPostgres } from './db-listen.ts'
 import { prismaTransaction, shareTransactions } from './prisma-transaction.ts'
 import {
   assertCommittable,
-  INT8,
   INT8_ARRAY,
   inTransaction,
   newTransaction,

@@ -50,5 +50,8 @@ export const storm = <T>(
   Promise.all(Array.from({ length: count }, (_, index) => call(instances.both[index % 2 === 0 ? 0 : 1], index)))
 
 /** How often each outcome occurred. */
-export const tally = (answers: { status: number }[]): Record<number, number> =>
-  answers.reduce<Record<number, number>>((sum, { status }) => ({ ...sum, [status]: (sum[status] ?? 0) + 1 }), {})
+export function tally(answers: { status: number }[]): Record<number, number> {
+  const counts: Record<number, number> = {}
+  for (const { status } of answers) counts[status] = (counts[status] ?? 0) + 1
+  return counts
+}
