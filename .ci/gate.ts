@@ -74,12 +74,18 @@ async function ready(url: string, seconds: number): Promise<boolean> {
   return false
 }
 
-/** Ends the whole process group that we started, and tells its exit code. */
-function stop(child: ChildProcess): Promise<number | null> {
-  return new Promise((resolve) => {
-    child.on('close', resolve)
-    if (child.pid) process.kill(-child.pid, 'SIGTERM')
-  })
+/** Ends the process group that we started, and waits until nothing of it is left that could print. */
+async function stop({ pid }: ChildProcess): Promise<void> {
+  if (!pid) return
+  const signal = (name: NodeJS.Signals | 0): boolean => {
+    try {
+      return process.kill(-pid, name)
+    } catch {
+      return false
+    }
+  }
+  signal('SIGTERM')
+  while (signal(0)) await new Promise((resolve) => setTimeout(resolve, 100))
 }
 
 /** The README's first command on an empty data folder, and each example against it. */

@@ -138,7 +138,7 @@ async function startTrymellon(variant: Variant, { postgres, nodeFlags, rows }: S
   const dataDir = temporaryFolder('data')
   const databaseUrl = variant.embedded ? undefined : await postgres.createDatabase(`bench_${port}`)
   const env = environment(variant, port, dataDir, databaseUrl)
-  const main = join(SERVER, 'src/main.ts')
+  const main = join(SERVER, 'dist/main.js')
 
   const first = await startServer(port, [main], env)
   const made = await orStop(first, () => provision(port))

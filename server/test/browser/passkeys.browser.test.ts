@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { registerExample } from '../../src/demo/page.ts'
@@ -16,6 +17,13 @@ async function serve(settings: { port: number; origins: string[]; application?: 
   await app.app.http.listen({ port: settings.port, host: 'localhost' })
   return { app, tenant, url }
 }
+
+/** The library's browser half, as a page would load it. */
+type SimpleWebAuthn = typeof import('@simplewebauthn/browser')
+const simpleWebAuthn = readFileSync(
+  new URL('../../node_modules/@simplewebauthn/browser/dist/bundle/index.umd.min.js', import.meta.url),
+  'utf8',
+)
 
 const basePort = 21_000 + (process.pid % 2_000) * 4
 
@@ -147,6 +155,29 @@ describe.skipIf(!testBrowser)('the example page in Chromium', () => {
     await press('#sign-in')
     await message(/CHALLENGE_MISMATCH/)
     expect(await events('alan')).toContain('credential.replay_detected')
+    await visit.close()
+  })
+
+  it('serves pages that use @simplewebauthn/browser and fetch instead of the SDK', async () => {
+    const visit = await open()
+    await visit.page.evaluate(simpleWebAuthn)
+    const outcome = await visit.page.evaluate(async (key) => {
+      const { startRegistration, startAuthentication } = (globalThis as unknown as { SimpleWebAuthnBrowser: SimpleWebAuthn })
+        .SimpleWebAuthnBrowser
+      const post = async (path: string, body: object) => {
+        const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
+        const response = await fetch(`/v1/passkeys/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
+        return (await response.json()).data
+      }
+      const creation = await post('register/start', { external_user_id: 'plain' })
+      const made = await startRegistration({ optionsJSON: creation.challenge })
+      const registered = await post('register/finish', { session_id: creation.session_id, credential: made })
+      const request = await post('auth/start', {})
+      const assertion = await startAuthentication({ optionsJSON: request.challenge })
+      const signedIn = await post('auth/finish', { session_id: request.session_id, credential: assertion })
+      return [registered.status, signedIn.user.external_user_id]
+    }, tenant.clientId)
+    expect(outcome).toEqual(['active', 'plain'])
     await visit.close()
   })
 
