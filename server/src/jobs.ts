@@ -5,7 +5,7 @@ import type { Job } from './platform/jobs.ts'
 import { purgeExpiredLimits } from './platform/limit-store.ts'
 import { ensureAuditPartitions } from './platform/partitions.ts'
 import { purgeEndedSessions } from './sessions/purge.ts'
-import { purgeIdleTenants } from './tenants/purge.ts'
+import { purgeIdleTenants, purgeTombstones } from './tenants/purge.ts'
 
 const batch = 500
 
@@ -45,6 +45,11 @@ export const jobs = {
     about: 'Deletes stored answers past their 24 hours.',
     cron: '*/10 * * * *',
     run: ({ database, clock }) => drain(() => purgeExpiredIdempotency(database.sql, clock(), batch)),
+  },
+  'old-tombstones': {
+    about: 'Deletes hashes of purged secrets after 30 days.',
+    cron: '41 4 * * *',
+    run: ({ database, clock }) => drain(() => purgeTombstones(database.sql, clock(), batch)),
   },
   'signing-keys': {
     about: 'Rotates the signing key after 90 days; the old public key stays while tokens of it live.',

@@ -11,7 +11,7 @@ export const limitTable = {
     points: 1,
     seconds: 3600,
     stage: 'input',
-    refund: ['free_ai_capacity_reached'],
+    refund: ['free_ai_capacity_reached', 'service_unavailable'],
   },
   onboarding_ai_net: {
     about: 'Keeps a site with many IPv6 networks from emptying the vending machine.',
@@ -19,7 +19,7 @@ export const limitTable = {
     points: 10,
     seconds: 3600,
     stage: 'input',
-    refund: ['free_ai_capacity_reached'],
+    refund: ['free_ai_capacity_reached', 'service_unavailable'],
   },
   onboarding_step: {
     about: 'Looking at the vending machine, and every other step of onboarding.',

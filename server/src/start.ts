@@ -5,7 +5,7 @@ import { type Config, ConfigError, readConfig } from './config.ts'
 import { type Demo, provisionDemo } from './demo/provision.ts'
 import { jobs } from './jobs.ts'
 import { type Database, openDatabase } from './platform/db.ts'
-import { startJobs } from './platform/jobs.ts'
+import { type JobRunner, startJobs } from './platform/jobs.ts'
 import type { LimitStore } from './platform/limit-store.ts'
 import { createLog, type Log } from './platform/log.ts'
 import { migrate } from './platform/migrate.ts'
@@ -35,6 +35,29 @@ async function openStore(config: Config, database: Database, log: Log): Promise<
   return { redis: await openRedis(config.REDIS_URL, log) }
 }
 
+const retryMillis = 30_000
+
+/** Starts the jobs, again and again until they run: a database that is away for a moment must not end maintenance for good. */
+function keepTrying(startOnce: () => Promise<JobRunner>, log: Log): JobRunner {
+  let timer: NodeJS.Timeout | undefined
+  let running: Promise<JobRunner | null>
+  const attempt = () => {
+    running = startOnce().catch((error: unknown) => {
+      log.error({ err: error }, 'jobs did not start')
+      timer = setTimeout(attempt, retryMillis)
+      timer.unref()
+      return null
+    })
+  }
+  attempt()
+  return {
+    async close() {
+      clearTimeout(timer)
+      await (await running)?.close()
+    },
+  }
+}
+
 /** Opens everything a process needs and listens. */
 export async function boot(config: Config, log: Log): Promise<{ app: App; demo: Demo | null; close(): Promise<void> }> {
   const secrets = createSecrets({ masterKey: await masterKey(config, log) })
@@ -51,14 +74,15 @@ export async function boot(config: Config, log: Log): Promise<{ app: App; demo: 
   if (demo) (await import('./demo/page.ts')).registerExample(app.http, () => demo)
   await app.http.listen({ port: config.PORT, host: config.HOST })
   // After the first request can be answered: nobody waits for maintenance.
-  const jobRunner = config.JOBS ? startJobs(database, config.DATABASE_URL, jobs, app.deps, log) : null
-  jobRunner?.catch((error: unknown) => log.error({ err: error }, 'jobs did not start'))
+  const jobRunner = config.JOBS
+    ? keepTrying(() => startJobs(database, config.DATABASE_URL, jobs, app.deps, log), log)
+    : null
   return {
     app,
     demo,
     async close() {
       await app.close()
-      await (await jobRunner?.catch(() => null))?.close()
+      await jobRunner?.close()
       await database.close()
     },
   }
@@ -83,6 +107,8 @@ function banner(config: Config, demo: Demo | null): string {
   )
 }
 
+const graceMillis = ({ DRAIN_SECONDS }: Config) => Math.min(3, DRAIN_SECONDS / 3) * 1000
+
 /** The process: settings, start, then drain on SIGTERM or SIGINT. */
 export async function start(): Promise<void> {
   let config: Config
@@ -103,6 +129,8 @@ export async function start(): Promise<void> {
     stopping = true
     log.info({ signal }, 'draining')
     running.app.drain()
+    // Load balancers need a moment to see that `/ready` has turned; until then requests are served as before.
+    if (config.NODE_ENV === 'production') await new Promise((resolve) => setTimeout(resolve, graceMillis(config)))
     const giveUp = setTimeout(() => process.exit(1), config.DRAIN_SECONDS * 1000)
     giveUp.unref()
     await running.close()

@@ -49,6 +49,11 @@ describe('the table of operations', () => {
     expect(Object.keys(samples).sort()).toEqual(operations.map(({ name }) => name).sort())
   })
 
+  it('security 111: only these answer without a credential', () => {
+    const open = named.filter(([, { auth }]) => auth.includes('none')).map(([name]) => name)
+    expect(open.sort()).toEqual(['oauth.token', 'onboarding.availability', 'onboarding.provision_agent'])
+  })
+
   it.each(named)(
     '%s states its authentication, and limits, events and scope that exist',
     (_name, { endpoint, auth }) => {

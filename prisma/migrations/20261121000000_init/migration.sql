@@ -15,6 +15,9 @@ CREATE TABLE "applications" (
     CONSTRAINT "applications_pkey" PRIMARY KEY ("tenant_id","id")
 );
 
+-- `/.well-known/webauthn` is public and looks applications up by their RP ID.
+CREATE INDEX "applications_rp_id_idx" ON "applications" (("settings"->>'rp_id')) WHERE "settings"->>'rp_id' IS NOT NULL;
+
 -- CreateTable
 CREATE TABLE "client_secrets" (
     "tenant_id" TEXT NOT NULL,

@@ -111,6 +111,7 @@ describe('PATCH /v1/applications/{id}', () => {
     ['other.com', 400],
     ['ample.com', 400],
     ['EXAMPLE.com', 400],
+    ['auth.example.com', 400],
     ['example.com', 200],
     ['login.example.com', 200],
   ])('security 90: rp_id %s for https://login.example.com answers %d', async (rpId, status) => {

@@ -62,8 +62,11 @@ export async function get(ctx: Ctx<Service>, input: { id: string }) {
 }
 
 /** The RP ID must fit every origin, unless related origins say otherwise (WebAuthn L3 §5.11). */
-function checkRpId(settings: Settings, allowedOrigins: readonly string[]): void {
+function checkRpId(ctx: Ctx, settings: Settings, allowedOrigins: readonly string[]): void {
   const { rp_id: rpId } = settings
+  // Our own host belongs to nobody's application: `/.well-known/webauthn` there would list a stranger's sites.
+  const own = hostOf(ctx.deps.config.PUBLIC_URL)
+  if (rpId === own && own !== 'localhost') throw invalid('rp_id', 'must not be the host of this server')
   if (rpId === null || settings.related_origins.length > 0) return
   const misfit = allowedOrigins.find((origin) => !isRegistrableSuffix(rpId, hostOf(origin)))
   if (misfit) {
@@ -98,7 +101,7 @@ export async function update(ctx: Ctx<Service>, input: SettingsPatch & { id: str
   const origins = allowed_origins ?? row.allowedOrigins
   const max = limitsOf(plan).origins
   if (origins.length > max) throw planLimitReached(plan, 'origins', row.allowedOrigins.length)
-  checkRpId(after, origins)
+  checkRpId(ctx, after, origins)
   if (after.rp_id !== before.rp_id && !confirm_rp_id_change) {
     const used = await ctx.db.credential.findFirst({
       where: { tenantId, applicationId: id, status: 'active' },

@@ -29,6 +29,9 @@ type Row = {
   created_at: Date
 }
 
+/** The least id of a moment. Ids count from 1970 on, so an earlier moment has the bound of 1970. */
+const earliest = (moment: string): string => uuidV7LowerBound(fromMillis(Math.max(0, Date.parse(moment))))
+
 /**
  * One page of the trail, newest first. Raw: the UUIDv7 id is cursor, order, partition key and time filter at once, so
  * every bound is a bound on the id and prunes partitions. A service sees its application's rows and tenant-wide ones.
@@ -39,18 +42,19 @@ export async function list(ctx: Ctx<Service>, input: AuditFilter) {
   const where = ['tenant_id = $1', '(application_id = $2 or application_id is null)']
   const add = (clause: (n: string) => string, value: unknown) => where.push(clause(`$${values.push(value)}`))
   if (input.starting_after) {
-    const known = await ctx.sql.query(
-      'select 1 from audit_logs where tenant_id = $1 and (application_id = $2 or application_id is null) and id = $3::uuid',
+    const [known] = await ctx.sql.query<{ mine: boolean }>(
+      'select application_id is null or application_id = $2 as mine from audit_logs where tenant_id = $1 and id = $3::uuid',
       [tenantId, applicationId, input.starting_after],
     )
-    if (known.length === 0) throw badCursor()
+    // A row that retention has taken still marks a place; the id says when it was.
+    if (known && !known.mine) throw badCursor()
     add((n) => `id < ${n}::uuid`, input.starting_after)
   }
   if (input.event) add((n) => `event = ${n}`, input.event)
   if (input.success !== undefined) add((n) => `success = ${n}::boolean`, input.success)
   if (input.user_id) add((n) => `user_id = ${n}::uuid`, input.user_id)
-  if (input.from) add((n) => `id >= ${n}::uuid`, uuidV7LowerBound(fromMillis(Date.parse(input.from))))
-  if (input.to) add((n) => `id < ${n}::uuid`, uuidV7LowerBound(fromMillis(Date.parse(input.to))))
+  if (input.from) add((n) => `id >= ${n}::uuid`, earliest(input.from))
+  if (input.to) add((n) => `id < ${n}::uuid`, earliest(input.to))
   const rows = await ctx.sql.query<Row>(
     `select id, event, category, success, user_id, application_id, ip_address, request_id, actor, metadata, created_at
      from audit_logs where ${where.join(' and ')} order by id desc limit $${values.push(input.limit + 1)}::int`,

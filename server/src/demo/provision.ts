@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { record } from '../audit/record.ts'
 import { type Deps, systemContext } from '../platform/context.ts'
@@ -88,6 +88,8 @@ export async function provisionDemo(deps: Deps): Promise<Demo> {
 }
 
 async function save(deps: Deps, demo: Demo): Promise<Demo> {
+  // Nothing else makes it where the database and the master key are elsewhere.
+  await mkdir(deps.config.DATA_DIR, { recursive: true })
   await writeFile(join(deps.config.DATA_DIR, fileName), `${JSON.stringify(demo, null, 2)}\n`, { mode: 0o600 })
   return demo
 }

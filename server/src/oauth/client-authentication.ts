@@ -64,5 +64,6 @@ export function toService(application: HotApplication, scopes: ReadonlySet<strin
     applicationId: application.id,
     scopes,
     bucket,
+    application,
   }
 }

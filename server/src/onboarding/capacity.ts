@@ -1,6 +1,7 @@
 import type { Ctx } from '../platform/context.ts'
 import type { Sql } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
+import { monotonic } from '../platform/time.ts'
 
 /** How long to wait before a place may have become free: the idle purge runs every ten minutes. */
 const retryAfterSeconds = 600
@@ -16,7 +17,20 @@ export async function hasRoom(sql: Sql, cap: number): Promise<boolean> {
   return (row?.n ?? 0) < cap
 }
 
-/** @throws 503 free_ai_capacity_reached; asked before the hourly limit counts, and again under the lock */
+const roomFor = new WeakMap<object, number>()
+
+/**
+ * The look before the hourly limit counts: anybody may cause it, so a room that was there is remembered for a second. The
+ * creation asks again under the lock.
+ */
+export async function expectRoom(ctx: Ctx): Promise<void> {
+  const { database } = ctx.deps
+  if ((roomFor.get(database) ?? Number.NEGATIVE_INFINITY) > monotonic()) return
+  await requireRoom(ctx)
+  roomFor.set(database, monotonic() + 1000)
+}
+
+/** @throws 503 free_ai_capacity_reached */
 export async function requireRoom(ctx: Ctx): Promise<void> {
   if (!(await hasRoom(ctx.sql, ctx.deps.config.FREE_AI_TENANT_CAP))) {
     throw new ApiError('free_ai_capacity_reached', { retryAfter: retryAfterSeconds })

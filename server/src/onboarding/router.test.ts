@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { testDatabase } from '../../test/database.ts'
 import { freshAddress, type TestApp, testApp } from '../../test/harness.ts'
+import { type Database, DatabaseAwayError } from '../platform/db.ts'
 
 let server: TestApp
 beforeAll(async () => {
@@ -35,6 +37,23 @@ describe('POST /v1/onboarding/ai', () => {
     expect(body.limits).toEqual({ maxUsers: 15, maxApps: 1 })
     expect(body.inactivity_purge_after_days).toBe(7)
     expect(headers['cache-control']).toBe('no-store')
+  })
+
+  it('503 while the database is away does not use up the hour', async () => {
+    const database = await testDatabase()
+    const outage = { left: 1 }
+    const flaky: Database = {
+      ...database,
+      transaction: (work) =>
+        outage.left-- > 0 ? Promise.reject(new DatabaseAwayError('away')) : database.transaction(work),
+    }
+    const app = await testApp({}, { database: flaky })
+    const ip = freshAddress()
+    const post = () => app.call('POST', '/v1/onboarding/ai', { body: { name: 'Patient' }, ip })
+    const refused = await post()
+    expect([refused.status, refused.headers['retry-after']]).toEqual([503, '2'])
+    expect([(await post()).status, (await post()).status]).toEqual([200, 429])
+    await app.close()
   })
 
   it('security 138: only a keyed hash of the secret is stored', async () => {

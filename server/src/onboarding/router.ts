@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { command, query, router } from '../platform/procedures.ts'
 import { displayText } from '../platform/text.ts'
-import { requireRoom } from './capacity.ts'
+import { expectRoom } from './capacity.ts'
 import { availability, provisionAgent } from './service.ts'
 
 const Limits = z.object({ maxUsers: z.number().int(), maxApps: z.number().int() })
@@ -33,7 +33,7 @@ export const onboardingRouter = router({
     description: 'Unauthenticated; once an hour an address. The client secret is shown once.',
     input: z.strictObject({ name: displayText(1, 100).meta({ examples: ['My Agent Name'] }) }),
     output: AgentCredentials,
-    guard: requireRoom,
+    guard: expectRoom,
     run: provisionAgent,
   }),
   availability: query({

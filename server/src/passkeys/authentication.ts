@@ -5,14 +5,15 @@ import type { Ctx } from '../platform/context.ts'
 import { ApiError, Refusal } from '../platform/errors.ts'
 import type { Publishable } from '../platform/principal.ts'
 import { toIso } from '../platform/time.ts'
-import { trailColumns, trailPlaceholders, trailValues } from '../platform/trail.ts'
+import { trailColumns, trailPlaceholders, trailValues, writeTrail } from '../platform/trail.ts'
 import { type NewSession, newSession, sessionColumns, sessionPlaceholders, sessionWidth } from '../sessions/issue.ts'
-import { type Claims, checkClaims } from '../users/custom-claims.ts'
+import { checkClaims } from '../users/custom-claims.ts'
 import { type VerifiedAssertion, verifyAssertion } from './assertion.ts'
 import { decodeBase64Url, encodeBase64Url } from './base64url.ts'
-import { acceptedOrigins, applicationOf, begin, browserTimeoutMillis, rpIdOf, take } from './ceremony.ts'
+import { accepted, applicationOf, begin, bindings, browserTimeoutMillis, take } from './ceremony.ts'
 import { recordFailure, verified } from './refusals.ts'
 import type { AuthFinish, AuthStart } from './schema.ts'
+import { redirect, type SignedInRow, signedInColumns, signedInUser } from './signed-in-user.ts'
 import { isTestAuthenticator } from './test-authenticator.ts'
 import { userHandle } from './user-handle.ts'
 
@@ -57,12 +58,12 @@ async function offerFor(
 /** Starts a sign-in: one insert, and one read when a user is named. */
 export async function start(ctx: Ctx<Publishable>, input: z.output<typeof AuthStart>) {
   const application = await applicationOf(ctx)
-  const rpId = rpIdOf(ctx, application)
+  const bound = bindings(ctx, application)
+  const { rpId, userVerification } = bound
   const name = input.external_user_id
   const offer = name === undefined ? null : await offerFor(ctx, application, rpId, name)
-  const userVerification = application.settings.user_verification
   const allowed = offer?.descriptors.map(({ id }) => id) ?? null
-  const begun = await begin(ctx, { kind: 'authentication', rpId, userVerification, allowed }, offer?.userId ?? null)
+  const begun = await begin(ctx, { ...bound, kind: 'authentication', allowed }, offer?.userId ?? null)
   return {
     session_id: begun.id,
     expires_at: toIso(begun.expiresAt),
@@ -76,7 +77,7 @@ export async function start(ctx: Ctx<Publishable>, input: z.output<typeof AuthSt
   }
 }
 
-type Found = {
+type Found = SignedInRow & {
   id: string
   webauthn_id: Uint8Array
   public_key: Uint8Array<ArrayBuffer>
@@ -84,11 +85,7 @@ type Found = {
   sign_count: number
   backup_eligible: boolean
   status: string
-  user_id: string
-  external_user_id: string | null
   user_status: string
-  metadata: Claims
-  custom_claims: Claims
 }
 
 async function findCredential(ctx: Ctx<Publishable>, rpId: string, id: string): Promise<Found | null> {
@@ -96,7 +93,7 @@ async function findCredential(ctx: Ctx<Publishable>, rpId: string, id: string): 
   if (!webauthnId) return null
   const [row] = await ctx.sql.query<Found>(
     `select c.id, c.webauthn_id, c.public_key, c.algorithm, c.sign_count, c.backup_eligible, c.status,
-            u.id as user_id, u.external_user_id, u.status as user_status, u.metadata, u.custom_claims
+            u.status as user_status, ${signedInColumns}
      from credentials c join users u on u.tenant_id = c.tenant_id and u.id = c.user_id
      where c.tenant_id = $1 and c.application_id = $2 and c.rp_id = $3 and c.webauthn_id = $4`,
     [ctx.principal.tenantId, ctx.principal.applicationId, rpId, webauthnId],
@@ -144,7 +141,7 @@ async function commit(
     userId: found.user_id,
     metadata: { method: 'passkey', credential_id: found.id, session_id: session.id, user_verified: facts.userVerified },
   })
-  const rows = await ctx.sql.query(signIn, [
+  const values = [
     ctx.principal.tenantId,
     found.id,
     facts.signCount,
@@ -153,8 +150,14 @@ async function commit(
     facts.flagged,
     ...session.values,
     ...trailValues(ctx, audit),
-  ])
-  return rows.length === 1
+  ]
+  if (!facts.flagged) return (await ctx.sql.query(signIn, values)).length === 1
+  // A replay that policy lets pass: its own row commits with the session.
+  return ctx.deps.database.rawTransaction(async (sql) => {
+    const rows = await sql.query(signIn, values)
+    if (rows.length === 1) await writeTrail(ctx, sql)
+    return rows.length === 1
+  })
 }
 
 const standInAssertion: VerifiedAssertion = {
@@ -180,16 +183,19 @@ export async function finish(ctx: Ctx<Publishable>, input: z.output<typeof AuthF
     })
     throw new Refusal('credential_not_found')
   }
-  if (found.user_status === 'locked') throw new ApiError('user_locked')
-  const result = await verified(ctx, { userId: found.user_id, credentialId: found.id }, () =>
+  const whose = { userId: found.user_id, credentialId: found.id }
+  if (found.user_status === 'locked') {
+    recordFailure(ctx, { reason: 'user_locked', ...whose })
+    throw new Refusal('user_locked')
+  }
+  const result = await verified(ctx, whose, () =>
     isTestAuthenticator(ctx, 'authenticate', found.external_user_id)
       ? standInAssertion
       : verifyAssertion({
           response,
           expected: {
             challenge,
-            origins: acceptedOrigins(ctx, application),
-            topOrigins: application.settings.allowed_top_origins,
+            ...accepted(ctx, application, facts),
             rpId: facts.rpId,
             userVerification: facts.userVerification,
             discoverable: facts.allowed === null,
@@ -213,14 +219,19 @@ export async function finish(ctx: Ctx<Publishable>, input: z.output<typeof AuthF
   }
   const session = newSession(ctx, application, subject, { method: 'passkey', credentialId: found.id })
   if (!(await commit(ctx, found, session, { ...result, flagged }))) {
-    // Revoked, erased, or overtaken by a higher count since it was read.
-    recordFailure(ctx, { reason: 'overtaken', credentialId: found.id })
-    throw new Refusal('credential_not_found')
+    // Something moved since it was read. A higher count makes this one a replay; anything else ends the credential.
+    const now = await findCredential(ctx, facts.rpId, response.id)
+    const isGood = now !== null && objection(now, response.id, facts.allowed) === null
+    if (isGood) replayed(ctx, application, now, result.signCount)
+    if (!isGood || !(await commit(ctx, now, session, { ...result, flagged: true }))) {
+      recordFailure(ctx, { reason: 'overtaken', credentialId: found.id })
+      throw new Refusal('credential_not_found')
+    }
   }
   return {
     authenticated: true as const,
     session_token: session.token,
-    user: signedInUser(found.user_id, found.external_user_id, found.metadata),
+    user: signedInUser(found),
     signals: {
       userVerification: result.userVerified,
       backupEligible: found.backup_eligible,
@@ -229,14 +240,3 @@ export async function finish(ctx: Ctx<Publishable>, input: z.output<typeof AuthF
     ...redirect(application, input.success_url),
   }
 }
-
-export const signedInUser = (id: string, externalUserId: string | null, metadata: Claims) => ({
-  user_id: id,
-  external_user_id: externalUserId,
-  is_anonymous: externalUserId === null,
-  ...(Object.keys(metadata).length > 0 ? { metadata } : {}),
-})
-
-/** Only a URL that the application lists, letter for letter, comes back: no open redirect (security 228). */
-export const redirect = (application: HotApplication, url: string | undefined) =>
-  url !== undefined && application.settings.success_urls.includes(url) ? { redirect_url: url } : {}

@@ -1,51 +1,41 @@
 import type { z } from 'zod'
 import type { HotApplication } from '../applications/hot.ts'
-import { record } from '../audit/record.ts'
+import { auditRow, record } from '../audit/record.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError, invalid, Refusal } from '../platform/errors.ts'
-import { mint, uuid7 } from '../platform/ids.ts'
+import { uuid7 } from '../platform/ids.ts'
 import type { EndUser, Publishable } from '../platform/principal.ts'
 import { toIso } from '../platform/time.ts'
 import { writeTrail } from '../platform/trail.ts'
 import { newSession, sessionColumns, sessionPlaceholders } from '../sessions/issue.ts'
 import { planLimitReached } from '../tenants/limit-reached.ts'
 import { limitsOf } from '../tenants/plans.ts'
-import { type Claims, checkClaims } from '../users/custom-claims.ts'
+import { checkClaims } from '../users/custom-claims.ts'
 import { insertUser } from '../users/insert.ts'
 import { offeredAlgorithms } from './algorithms.ts'
-import { redirect, signedInUser } from './authentication.ts'
 import { encodeBase64Url } from './base64url.ts'
 import {
-  acceptedOrigins,
+  accepted,
   applicationOf,
   begin,
+  bindings,
   browserTimeoutMillis,
   type RegistrationFacts,
-  rpIdOf,
   take,
 } from './ceremony.ts'
+import { insertCredential } from './new-credential.ts'
 import { recordFailure, verified } from './refusals.ts'
 import { mayRegister } from './registration-policy.ts'
-import {
-  type ExpectedRegistration,
-  type RegisteredCredential,
-  verifyRegistrationResponse,
-} from './registration-response.ts'
+import { type ExpectedRegistration, verifyRegistrationResponse } from './registration-response.ts'
 import type { RegisterFinish, RegisterStart } from './schema.ts'
 import { confirmRegistration } from './second-opinion.ts'
+import { redirect, type SignedInRow, signedInColumns, signedInUser } from './signed-in-user.ts'
 import { isTestAuthenticator, standIn } from './test-authenticator.ts'
 import { userHandle } from './user-handle.ts'
 
 type Caller = Publishable | EndUser
 
-type KnownUser = {
-  id: string
-  external_user_id: string | null
-  status: string
-  metadata: Claims
-  custom_claims: Claims
-  ever: boolean
-}
+type KnownUser = SignedInRow & { status: string; ever: boolean }
 
 /** The user a registration is about, with whether it ever had a passkey or a session. @param lock holds it against a rival */
 async function findTarget(
@@ -54,8 +44,8 @@ async function findTarget(
   lock = false,
 ): Promise<KnownUser | null> {
   const [row] = await ctx.sql.query<KnownUser>(
-    `select id, external_user_id, status, metadata, custom_claims, authenticated_at is not null as ever from users
-     where tenant_id = $1 and application_id = $2 and ${'id' in by ? 'id = $3::uuid' : 'external_user_id = $3'}${lock ? ' for update' : ''}`,
+    `select ${signedInColumns}, u.status, u.authenticated_at is not null as ever from users u
+     where u.tenant_id = $1 and u.application_id = $2 and ${'id' in by ? 'u.id = $3::uuid' : 'u.external_user_id = $3'}${lock ? ' for update of u' : ''}`,
     [ctx.principal.tenantId, ctx.principal.applicationId, 'id' in by ? by.id : by.externalUserId],
   )
   return row ?? null
@@ -101,7 +91,8 @@ async function excluded(ctx: Ctx<Caller>, userId: string, rpId: string) {
 export async function start(ctx: Ctx<Caller>, input: z.output<typeof RegisterStart>) {
   const application = await applicationOf(ctx)
   const { principal } = ctx
-  const rpId = rpIdOf(ctx, application)
+  const bound = bindings(ctx, application)
+  const { rpId, userVerification } = bound
   const bySession = principal.kind === 'end_user'
   if (bySession && input.external_user_id !== undefined && input.external_user_id !== principal.externalUserId) {
     throw invalid('external_user_id', 'must be that of the session, or be left out')
@@ -116,32 +107,32 @@ export async function start(ctx: Ctx<Caller>, input: z.output<typeof RegisterSta
   if (!isAllowed(application, { bySession, anonymous }, user)) throw new ApiError('registration_not_allowed')
   if (!user) await requirePlace(ctx, application)
 
-  const { user_verification: userVerification, display_name } = application.settings
   const algorithms = offeredAlgorithms()
   const facts: RegistrationFacts = {
+    ...bound,
     kind: 'registration',
-    rpId,
-    userVerification,
-    userId: user?.id ?? uuid7(ctx.now()),
+    userId: user?.user_id ?? uuid7(ctx.now()),
     externalUserId: name,
     bySession,
+    attachment: input.authenticator_type ?? null,
     algorithms,
     conditional: input.mediation === 'conditional',
     extensions: ['credProps'],
   }
-  const begun = await begin(ctx, facts, user?.id ?? null)
-  record(ctx, 'registration.started', { userId: user?.id ?? null, metadata: { method: 'passkey', anonymous } })
+  const userId = user?.user_id ?? null
+  const started = auditRow(ctx, 'registration.started', { userId, metadata: { method: 'passkey', anonymous } })
+  const begun = await begin(ctx, facts, userId, started)
   const shown = name ?? input.display_name ?? 'Passkey'
   return {
     session_id: begun.id,
     expires_at: toIso(begun.expiresAt),
     challenge: {
-      rp: { id: rpId, name: display_name ?? application.name },
+      rp: { id: rpId, name: application.settings.display_name ?? application.name },
       user: { id: encodeBase64Url(userHandle(facts.userId)), name: shown, displayName: input.display_name ?? shown },
       challenge: encodeBase64Url(begun.challenge),
       pubKeyCredParams: algorithms.map((alg) => ({ type: 'public-key' as const, alg })),
       timeout: browserTimeoutMillis,
-      excludeCredentials: user ? await excluded(ctx, user.id, rpId) : [],
+      excludeCredentials: userId ? await excluded(ctx, userId, rpId) : [],
       authenticatorSelection: {
         ...(input.authenticator_type ? { authenticatorAttachment: input.authenticator_type } : {}),
         residentKey: 'required' as const,
@@ -154,80 +145,44 @@ export async function start(ctx: Ctx<Caller>, input: z.output<typeof RegisterSta
   }
 }
 
-async function insertCredential(
-  ctx: Ctx<Caller>,
-  userId: string,
-  rpId: string,
-  made: RegisteredCredential,
-  alias: string | null,
-): Promise<string> {
-  const { tenantId, applicationId } = ctx.principal
-  const id = mint('cred')
-  const key = `${rpId}:${encodeBase64Url(made.webauthnId)}`
-  // One RP ID has one namespace of credential ids, whoever's application uses it (security 50, 51).
-  const free = await ctx.sql.query(
-    `insert into directory (kind, key, tenant_id, id) values ('webauthn', $1, $2, $3) on conflict do nothing returning id`,
-    [key, tenantId, id],
-  )
-  if (free.length === 0) throw new ApiError('credential_exists')
-  await ctx.sql.query(
-    `insert into credentials (tenant_id, id, application_id, user_id, webauthn_id, rp_id, public_key, algorithm, sign_count, transports,
-       aaguid, attestation_type, attachment, backup_eligible, backup_state, uv_initialized, discoverable, extensions,
-       attestation_object, client_data_json, alias, status, created_at)
-     values ($1, $2, $3, $4::uuid, $5, $6, $7, $8, $9, $10::text[], $11::uuid, $12, $13, $14, $15, $16, $17, $18::jsonb, $19, $20, $21, 'active', $22)`,
-    [
-      tenantId,
-      id,
-      applicationId,
-      userId,
-      made.webauthnId,
-      rpId,
-      made.publicKey,
-      made.algorithm,
-      made.signCount,
-      made.transports,
-      made.aaguid,
-      made.attestationType,
-      made.attachment,
-      made.backupEligible,
-      made.backupState,
-      made.userVerified,
-      made.discoverable,
-      JSON.stringify(made.extensions),
-      made.attestationObject,
-      made.clientDataJson,
-      alias,
-      ctx.now(),
-    ],
-  )
-  return id
+/** A decision against a registration that was verified: the transaction goes, the record of it stays. */
+function refuse(ctx: Ctx, reason: 'registration_not_allowed' | 'credential_exists', userId: string | null): Refusal {
+  recordFailure(ctx, { reason, userId })
+  return new Refusal(reason)
 }
 
 /**
  * The user the passkey goes to, decided again under the user's lock: what was allowed at the start may not be now.
  * A new user is made here, counted against the plan.
  */
-async function settleUser(ctx: Ctx<Caller>, application: HotApplication, facts: RegistrationFacts): Promise<KnownUser> {
+async function settleUser(
+  ctx: Ctx<Caller>,
+  application: HotApplication,
+  facts: RegistrationFacts,
+): Promise<{ user: SignedInRow; isNew: boolean }> {
   const name = facts.externalUserId
   const user =
     facts.bySession || name === null
       ? await findTarget(ctx, { id: facts.userId }, true)
       : await findTarget(ctx, { externalUserId: name }, true)
   const anonymous = !facts.bySession && name === null
-  if (!isAllowed(application, { bySession: facts.bySession, anonymous }, user))
-    throw new ApiError('registration_not_allowed')
   // Another user took the name since the start: the handle in the authenticator would be a stranger's.
-  if (user && user.id !== facts.userId) throw new ApiError('registration_not_allowed')
-  if (user) return user
+  const isAnother = user !== null && user.user_id !== facts.userId
+  if (isAnother || !isAllowed(application, { bySession: facts.bySession, anonymous }, user)) {
+    throw refuse(ctx, 'registration_not_allowed', user?.user_id ?? null)
+  }
+  if (user) return { user, isNew: false }
   const made = await insertUser(ctx, {
     ...application,
     applicationId: application.id,
     externalUserId: name,
     id: facts.userId,
   })
-  if (!made) throw new ApiError('registration_not_allowed')
-  record(ctx, 'user.created', { userId: made.id, metadata: { source: 'registration' } })
-  return { id: made.id, external_user_id: name, status: 'active', metadata: {}, custom_claims: {}, ever: false }
+  if (!made) throw refuse(ctx, 'registration_not_allowed', null)
+  return {
+    user: { user_id: made.id, external_user_id: name, metadata: {}, custom_claims: {}, email: null },
+    isNew: true,
+  }
 }
 
 /** Finishes a registration. The challenge is burnt first; user, passkey, session and audit rows are one transaction. */
@@ -235,16 +190,16 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
   const application = await applicationOf(ctx)
   const { challenge, facts } = await take(ctx, 'registration', input.session_id)
   const { principal } = ctx
-  if (facts.bySession && (principal.kind !== 'end_user' || principal.id !== facts.userId)) {
-    recordFailure(ctx, { reason: 'session' })
+  const caller = principal.kind === 'end_user' ? principal.id : null
+  if (caller !== (facts.bySession ? facts.userId : null)) {
+    recordFailure(ctx, { reason: 'caller', userId: caller })
     throw new Refusal('session_expired')
   }
   const clientClaims = input.custom_claims ?? {}
   checkClaims(clientClaims, application.settings.custom_claims_schema, 'client')
   const expected: ExpectedRegistration = {
     challenge,
-    origins: acceptedOrigins(ctx, application),
-    topOrigins: application.settings.allowed_top_origins,
+    ...accepted(ctx, application, facts),
     rpId: facts.rpId,
     userVerification: facts.userVerification,
     algorithms: facts.algorithms,
@@ -258,23 +213,31 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
     await confirmRegistration(input.credential, expected, result)
     return result
   })
+  if (facts.attachment && made.attachment && made.attachment !== facts.attachment) {
+    recordFailure(ctx, { reason: 'attachment', userId: caller })
+    throw new Refusal('verification_failed')
+  }
   return ctx.deps.database.rawTransaction(async (sql) => {
     const tx = { ...ctx, sql }
-    const user = await settleUser(tx, application, facts)
-    const credentialId = await insertCredential(tx, user.id, facts.rpId, made, input.alias ?? null)
+    const { user, isNew } = await settleUser(tx, application, facts)
+    const userId = user.user_id
+    const alias = input.alias ?? null
+    const credentialId = await insertCredential(tx, { userId, rpId: facts.rpId, alias, made })
+    if (credentialId === null) throw refuse(ctx, 'credential_exists', isNew ? null : userId)
     await sql.query(
       'update users set authenticated_at = coalesce(authenticated_at, $3) where tenant_id = $1 and id = $2::uuid',
-      [application.tenantId, user.id, ctx.now()],
+      [application.tenantId, userId, ctx.now()],
     )
     const subject = {
-      userId: user.id,
+      userId,
       externalUserId: user.external_user_id,
       claims: { ...clientClaims, ...user.custom_claims },
     }
     const session = newSession(tx, application, subject, { method: 'passkey', credentialId })
     await sql.query(`insert into sessions (${sessionColumns}) values (${sessionPlaceholders(1)})`, session.values)
+    if (isNew) record(tx, 'user.created', { userId, metadata: { source: 'registration' } })
     record(tx, 'passkey.registered', {
-      userId: user.id,
+      userId,
       metadata: {
         credential_id: credentialId,
         aaguid: made.aaguid,
@@ -284,7 +247,7 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
       },
     })
     record(tx, 'auth.success', {
-      userId: user.id,
+      userId,
       metadata: {
         method: 'passkey',
         credential_id: credentialId,
@@ -297,7 +260,7 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
       credential_id: credentialId,
       status: 'active' as const,
       session_token: session.token,
-      user: signedInUser(user.id, user.external_user_id, user.metadata),
+      user: signedInUser(user),
       ...redirect(application, input.success_url),
     }
   })

@@ -4,6 +4,8 @@ export class DatabaseAwayError extends Error {
 }
 
 const awayCodes = new Set([
+  // SQLSTATE: deadlock, serialisation failure: another try passes, and nothing of this one was kept
+  ...['40P01', '40001'],
   // node:net, node:dns
   ...['ECONNREFUSED', 'ECONNRESET', 'EPIPE', 'ETIMEDOUT', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH', 'ENETUNREACH'],
   // SQLSTATE: shutdown, crash, starting up, idle transaction ended, cancelled by statement_timeout

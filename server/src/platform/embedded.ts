@@ -3,6 +3,7 @@ import { PGlite } from '@electric-sql/pglite'
 import { PrismaPGlite } from 'pglite-prisma-adapter'
 import { PrismaClient } from '../generated/prisma/client.ts'
 import type { Database } from './db.ts'
+import { holdDirectory } from './embedded-lock.ts'
 import { preparedStatements } from './embedded-statements.ts'
 import { prismaTransaction, shareTransactions } from './prisma-transaction.ts'
 import { assertCommittable, BYTEA, inTransaction, newTransaction, type RawSql, readers, writeBytes } from './sql.ts'
@@ -31,10 +32,20 @@ function rawTransaction<T>(lite: PGlite, run: Run, work: (sql: RawSql) => Promis
   })
 }
 
-/** Opens the embedded engine in a directory, made when missing, or in memory (`memory://`). */
+async function claim(dataDir: string): Promise<() => Promise<void>> {
+  if (dataDir.startsWith('memory://')) return async () => {}
+  await mkdir(dataDir, { recursive: true, mode: 0o700 })
+  return holdDirectory(dataDir)
+}
+
+/** Opens the embedded engine in a directory, made when missing, or in memory (`memory://`). One process at a time. */
 export async function openEmbedded(dataDir: string): Promise<Database> {
-  if (!dataDir.startsWith('memory://')) await mkdir(dataDir, { recursive: true, mode: 0o700 })
-  const lite = await PGlite.create({ dataDir, parsers: readers, serializers: { [BYTEA]: writeBytes } })
+  const release = await claim(dataDir)
+  const opening = PGlite.create({ dataDir, parsers: readers, serializers: { [BYTEA]: writeBytes } })
+  const lite = await opening.catch(async (error: unknown) => {
+    await release()
+    throw error
+  })
   await lite.exec(`set timezone = 'UTC'; set datestyle = 'ISO'; set bytea_output = 'hex'`)
   const prisma = new PrismaClient({ adapter: shareTransactions(new PrismaPGlite(lite)) })
   const run = preparedStatements(lite)
@@ -62,7 +73,10 @@ export async function openEmbedded(dataDir: string): Promise<Database> {
       await lite.query('select 1')
     },
     close: () => {
-      closing ??= prisma.$disconnect().then(() => lite.close())
+      closing ??= prisma
+        .$disconnect()
+        .then(() => lite.close())
+        .finally(release)
       return closing
     },
   }

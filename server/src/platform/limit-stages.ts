@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import { addressKey, networkKey } from './address.ts'
 import { parseBasic } from './authenticate.ts'
 import type { Ctx } from './context.ts'
@@ -15,6 +16,9 @@ function clientId(ctx: Ctx, input: unknown): string | null {
   return basic?.id ?? member(input, 'client_id')
 }
 
+/** A customer's own id of a user does not outlive the user in the limiter's table. */
+const hashed = (name: string | null): string | null => name && hash('sha256', name, 'base64url').slice(0, 22)
+
 function fact(ctx: Ctx, input: unknown, name: LimitFact): string | null {
   const { principal, request } = ctx
   switch (name) {
@@ -29,7 +33,7 @@ function fact(ctx: Ctx, input: unknown, name: LimitFact): string | null {
     case 'session':
       return principal.kind === 'end_user' ? principal.sessionId : null
     case 'user':
-      return principal.kind === 'end_user' ? principal.id : member(input, 'external_user_id')
+      return principal.kind === 'end_user' ? principal.id : hashed(member(input, 'external_user_id'))
     case 'client':
       return clientId(ctx, input)
     case 'server':

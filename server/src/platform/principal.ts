@@ -1,3 +1,5 @@
+import type { HotApplication } from '../applications/hot.ts'
+
 /** Who calls, decided by the credential alone: ids in a body, query or other header never authenticate. */
 export type Actor = { kind: PrincipalKind; id: string; acting_as_id?: string; chain?: { kind: string; id: string }[] }
 export type PrincipalKind = 'anonymous' | 'service' | 'agent' | 'user' | 'end_user' | 'system'
@@ -33,6 +35,8 @@ export type Service = {
   scopes: ReadonlySet<string>
   /** What per-credential limits count on: the token id, or the client for Basic. */
   bucket: string
+  /** As the gate saw it: a command must not ask the cache again, whose load would wait for the command's transaction. */
+  application: HotApplication
   actor?: Actor
 }
 

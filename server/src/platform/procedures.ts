@@ -6,11 +6,13 @@ import { addressKey } from './address.ts'
 import { authenticate } from './authenticate.ts'
 import { authorize } from './authorize.ts'
 import type { Ctx, RequestContext } from './context.ts'
+import { isDatabaseAway } from './db.ts'
 import { ApiError } from './errors.ts'
 import { checkKey, find, hashRequest, type IdempotencyScope, replay } from './idempotency.ts'
 import { applyLimits } from './limit-stages.ts'
 import './messages.ts'
-import { type AuthKind, anonymous, type PrincipalFor } from './principal.ts'
+import { type AuthKind, anonymous, type Principal, type PrincipalFor } from './principal.ts'
+import { toApiError } from './public-error.ts'
 import { SYSTEM_TENANT, writeTrail } from './trail.ts'
 import { unitOfWork } from './unit-of-work.ts'
 
@@ -74,18 +76,8 @@ const t = initTRPC
   .create({
     // `/trpc` callers switch over the same codes as everybody else; no stack ever leaves.
     errorFormatter({ shape, error }) {
-      const code =
-        error instanceof ApiError
-          ? error.errorCode
-          : error.code === 'BAD_REQUEST'
-            ? 'validation_error'
-            : 'internal_error'
-      const message = code === 'internal_error' ? 'Something went wrong on our side.' : shape.message
-      return {
-        ...shape,
-        message,
-        data: { code, httpStatus: error instanceof ApiError ? error.status : shape.data.httpStatus },
-      }
+      const { errorCode: code, message, status: httpStatus, details, hint } = toApiError(error)
+      return { ...shape, message, data: { code, httpStatus, details, hint } }
     },
   })
 
@@ -121,13 +113,17 @@ async function passGates(ctx: Ctx, endpoint: Endpoint, kinds: readonly AuthKind[
   await authorize(ctx, endpoint.scope)
 }
 
+/** An end user's keys are that user's own: they neither replay nor block those of the backend or of another user. */
+const credentialScope = (principal: Principal): string =>
+  principal.kind === 'end_user' ? `${principal.applicationId} ${principal.id}` : (principal.applicationId ?? '')
+
 function idempotencyScope(ctx: Ctx, endpoint: Endpoint, input: unknown): IdempotencyScope | null {
   const key = ctx.request.idempotencyKey
   if (!endpoint.idempotent || key === null) return null
   const byAddress = endpoint.idempotent === 'address'
   return {
     tenantId: ctx.principal.tenantId ?? SYSTEM_TENANT,
-    scope: byAddress ? addressKey(ctx.request.ip) : (ctx.principal.applicationId ?? ''),
+    scope: byAddress ? addressKey(ctx.request.ip) : credentialScope(ctx.principal),
     operation: ctx.operation,
     key: checkKey(key, byAddress ? 16 : 1),
     requestHash: hashRequest(input),
@@ -210,6 +206,7 @@ export function command<const A extends AuthKind | readonly AuthKind[], I extend
       )
     } catch (error) {
       if (error instanceof ApiError) await refund(error.errorCode)
+      else if (isDatabaseAway(error)) await refund('service_unavailable')
       throw error
     }
   }).mutation(answeredEarlier)

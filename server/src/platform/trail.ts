@@ -49,11 +49,16 @@ export function trailValues(ctx: Ctx, row: TrailRow): unknown[] {
   ]
 }
 
-/** Writes the rows collected so far through the given handle, in one statement, and forgets them. */
+/** Rows in one statement: a statement holds 65,535 parameters, and each count of rows is a statement to prepare. */
+const rowsPerStatement = 100
+
+/** Writes the rows collected so far through the given handle, up to 100 in one statement, and forgets them. */
 export async function writeTrail(ctx: Ctx, sql: Sql): Promise<void> {
-  if (ctx.trail.length === 0) return
   const rows = ctx.trail.splice(0)
-  const values = rows.flatMap((row) => trailValues(ctx, row))
-  const tuples = rows.map((_, i) => `(${trailPlaceholders(1 + i * trailWidth)})`).join(', ')
-  await sql.query(`insert into audit_logs (${trailColumns}) values ${tuples}`, values)
+  for (let at = 0; at < rows.length; at += rowsPerStatement) {
+    const some = rows.slice(at, at + rowsPerStatement)
+    const values = some.flatMap((row) => trailValues(ctx, row))
+    const tuples = some.map((_, i) => `(${trailPlaceholders(1 + i * trailWidth)})`).join(', ')
+    await sql.query(`insert into audit_logs (${trailColumns}) values ${tuples}`, values)
+  }
 }

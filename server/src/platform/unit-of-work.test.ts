@@ -2,11 +2,12 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { type TestApp, testApp } from '../../test/harness.ts'
 import { record } from '../audit/record.ts'
-import { encodeError, toApiError } from '../surfaces/dialects.ts'
+import { encodeError } from '../surfaces/dialects.ts'
 import { listOperations } from '../surfaces/operations.ts'
 import type { Ctx, RequestContext } from './context.ts'
 import { ApiError, Refusal } from './errors.ts'
 import { command, query, router } from './procedures.ts'
+import { toApiError } from './public-error.ts'
 
 let server: TestApp
 beforeAll(async () => {

@@ -136,6 +136,36 @@ describe('ending sessions', () => {
     expect(logs.body.data.data).toHaveLength(2)
   })
 
+  it('204 ends more sessions of a user than one statement has parameters for their events', async () => {
+    const { tenant, data } = await signedIn()
+    const count = 5100
+    await server.database.sql.query(
+      `insert into sessions (tenant_id, id, application_id, user_id, method, created_at, last_seen_at, expires_at)
+       select $1, gen_random_uuid(), $2, $3::uuid, 'passkey', $4, $4, $4::timestamptz + interval '1 hour' from generate_series(1, $5::int)`,
+      [tenant.tenantId, tenant.applicationId, data.user.user_id, server.clock(), count],
+    )
+    expect((await server.call('DELETE', '/v1/users/ada/sessions', { token: tenant.token })).status).toBe(204)
+    const [row] = await server.database.sql.query<{ live: number; events: number }>(
+      `select (select count(*)::int from sessions where tenant_id = $1 and revoked_at is null) as live,
+              (select count(*)::int from audit_logs where tenant_id = $1 and event = 'session.revoked') as events`,
+      [tenant.tenantId],
+    )
+    expect(row).toEqual({ live: 0, events: count + 1 })
+  })
+
+  it("an end user's Idempotency-Key neither replays nor blocks another's or the backend's", async () => {
+    const { tenant, browser, token } = await signedIn()
+    const [eve, zoe] = [await browser.register('eve'), await browser.register('zoe')]
+    const idOf = async (of: string) =>
+      (await server.call('GET', '/v1/sessions/validate', { token: of })).body.data.session_id
+    const [mine, zoes] = [await idOf(token), await idOf(zoe.token)]
+    const end = (id: string, by: string) =>
+      server.call('DELETE', `/v1/sessions/${id}`, { token: by, headers: { 'idempotency-key': 'one' } })
+    expect((await end(mine, token)).status).toBe(204)
+    expect((await end(mine, eve.token)).status).toBe(404)
+    expect((await end(zoes, tenant.token)).status).toBe(204)
+  })
+
   it('an end user ends own sessions, not another’s', async () => {
     const { tenant, browser, device, call } = await signedIn()
     const eve = await browser.register('eve')

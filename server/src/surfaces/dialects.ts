@@ -1,6 +1,4 @@
-import { TRPCError } from '@trpc/server'
-import { ZodError, type z } from 'zod'
-import { ApiError, errorRow } from '../platform/errors.ts'
+import { type ApiError, errorRow } from '../platform/errors.ts'
 import type { Dialect } from '../platform/procedures.ts'
 
 export type Answer = { status: number; headers: Record<string, string>; body: object | null }
@@ -22,30 +20,6 @@ const oauthText = (text: string) =>
     .replaceAll('"', "'")
     .replaceAll('\\', '/')
     .replace(/[^\x20-\x7e]/g, '?')
-
-/** Names the field of a Zod issue; an unknown key is its own field. */
-function detail(issue: z.core.$ZodIssue): { path: string; message: string }[] {
-  const at = issue.path.map(String)
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...at, key.slice(0, 64)].join('.'), message: 'is not a known field' }))
-  }
-  // A key's own issue says what is wrong with it; Zod's outer sentence does not.
-  const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined
-  return [{ path: at.join('.') || 'body', message: inner ?? issue.message }]
-}
-
-/** The public form of whatever a procedure threw; what is no decision of ours is a fault without words. */
-export function toApiError(error: unknown): ApiError {
-  if (error instanceof ApiError) return error
-  const cause = error instanceof TRPCError ? error.cause : error
-  if (cause instanceof ApiError) return cause
-  if (error instanceof TRPCError && error.code === 'BAD_REQUEST' && cause instanceof ZodError) {
-    const details = cause.issues.flatMap(detail).slice(0, 20)
-    const [first] = details
-    return new ApiError('validation_error', { message: first && `${first.path}: ${first.message}`, details })
-  }
-  return new ApiError('internal_error', { cause: cause ?? error })
-}
 
 export function encodeSuccess(dialect: Dialect, status: number, data: unknown): object | null {
   if (status === 204) return null

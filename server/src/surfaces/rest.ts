@@ -1,12 +1,12 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AddressResolver } from '../platform/address.ts'
 import type { Deps, RequestContext } from '../platform/context.ts'
-import { isDatabaseAway } from '../platform/db.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Dialect } from '../platform/procedures.ts'
+import { toApiError } from '../platform/public-error.ts'
 import { checkText, mediaType, parseFormBody, parseJsonBody } from './body.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
-import { encodeError, encodeSuccess, toApiError } from './dialects.ts'
+import { encodeError, encodeSuccess } from './dialects.ts'
 import { factsOf } from './facts.ts'
 import type { Operation } from './operations.ts'
 import { coerceQuery } from './query.ts'
@@ -78,11 +78,14 @@ function unknownField(name: string): ApiError {
 /** Writes an error in the dialect of the route; faults go to the log with their cause, and say nothing outside. */
 export function sendError(deps: Deps, request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const { dialect, crossOrigin, operation } = factsOfRoute(request)
-  const away = isDatabaseAway(thrown) || isDatabaseAway((thrown as { cause?: unknown } | null)?.cause)
-  const error = away ? new ApiError('service_unavailable', { retryAfter: 2, cause: thrown }) : toApiError(thrown)
-  if (error.status >= 500) {
-    const level = error.errorCode === 'internal_error' ? 'error' : 'warn'
-    deps.log[level]({ err: error.cause ?? error, request_id: request.id, operation }, error.errorCode)
+  const error = toApiError(thrown)
+  // A client that went away while it was sending has nobody to answer, and nothing is wrong here.
+  const isAborted = thrown instanceof Error && thrown.message === 'aborted'
+  if (error.errorCode === 'internal_error') {
+    deps.log.error({ err: error.cause ?? error, request_id: request.id, operation }, error.errorCode)
+  } else if (error.status >= 500 && !isAborted) {
+    const reason = error.cause instanceof Error ? error.cause.message : undefined
+    deps.log.warn({ reason, request_id: request.id, operation }, error.errorCode)
   }
   const answer = encodeError(dialect, error, deps.config.PUBLIC_URL)
   if (crossOrigin) reply.headers(corsHeaders(request))

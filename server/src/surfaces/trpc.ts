@@ -1,12 +1,25 @@
 import type { AnyRouter } from '@trpc/server'
 import { fastifyTRPCPlugin } from '@trpc/server/adapters/fastify'
-import type { FastifyInstance } from 'fastify'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { AddressResolver } from '../platform/address.ts'
 import type { Deps, RequestContext } from '../platform/context.ts'
-import { toApiError } from './dialects.ts'
+import { toApiError } from '../platform/public-error.ts'
+import { parseJsonBody } from './body.ts'
+import { encodeError } from './dialects.ts'
 import { factsOf } from './facts.ts'
 
-/** `/trpc` for first-party callers: the same procedures through tRPC's stock adapter, without CORS. */
+/** What the edge of REST asks of a body holds here too: tRPC's own parser quotes what it cannot read. */
+function checkInput(request: FastifyRequest): void {
+  const { body, query } = request
+  if (typeof body === 'string' && body !== '') parseJsonBody(Buffer.from(body))
+  const input = (query as Record<string, unknown>).input
+  if (typeof input === 'string' && input !== '') parseJsonBody(Buffer.from(input))
+}
+
+/**
+ * `/trpc` for first-party callers: the same procedures through tRPC's stock adapter, without CORS and without batches,
+ * which would be many answers for one request's limits.
+ */
 export async function registerTrpc(
   http: FastifyInstance,
   deps: Deps,
@@ -15,19 +28,22 @@ export async function registerTrpc(
 ): Promise<void> {
   await http.register(async (scope) => {
     scope.removeAllContentTypeParsers()
+    scope.addHook('preHandler', async (request) => checkInput(request))
     await scope.register(fastifyTRPCPlugin, {
       prefix: '/trpc',
       trpcOptions: {
         router,
-        createContext: ({
-          req,
-          res,
-        }: {
-          req: Parameters<typeof factsOf>[0]
-          res: { headers(all: object): void }
-        }): RequestContext => {
-          res.headers({ 'cache-control': 'no-store' })
-          return { deps, request: factsOf(req, addresses), response: { headers: {} } }
+        allowBatching: false,
+        createContext: ({ req }: { req: FastifyRequest }): RequestContext => ({
+          deps,
+          request: factsOf(req, addresses),
+          response: { headers: {} },
+        }),
+        responseMeta({ ctx, errors }: { ctx?: RequestContext; errors: unknown[] }) {
+          const [thrown] = errors
+          const answer = thrown ? encodeError('envelope', toApiError(thrown), deps.config.PUBLIC_URL) : null
+          const headers = { 'cache-control': 'no-store', ...ctx?.response.headers, ...answer?.headers }
+          return { headers: new Headers(headers), ...(answer ? { status: answer.status } : {}) }
         },
         onError: ({ error, path }: { error: unknown; path: string | undefined }) => {
           const known = toApiError(error)

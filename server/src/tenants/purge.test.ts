@@ -40,6 +40,30 @@ describe('the idle purge', () => {
     expect((await server.call('GET', '/v1/users', { token: tenant.token })).status).toBe(401)
   })
 
+  it('goes on with the others when one tenant cannot be removed', async () => {
+    const [stuck, other] = [await server.tenant(), await server.tenant()]
+    const { sql } = server.database
+    await server.app.deps.activity.flush()
+    // Older, so that it comes first.
+    await sql.query(`update tenants set last_active_at = last_active_at - interval '1 minute' where id = $1`, [
+      stuck.tenantId,
+    ])
+    await sql.query(
+      `create function refuse_purge() returns trigger language plpgsql as
+       $$ begin if old.id = '${stuck.tenantId}' then raise exception 'stuck'; end if; return old; end $$`,
+    )
+    await sql.query('create trigger refuse_purge before delete on tenants for each row execute function refuse_purge()')
+    server.clock.advance(8 * day)
+    try {
+      await purgeIdleTenants(server.app.deps)
+      expect([await tenantCount(stuck.tenantId), await tenantCount(other.tenantId)]).toEqual([1, 0])
+      expect(server.lines.filter((line) => line.includes('tenant not purged'))).toHaveLength(1)
+    } finally {
+      await sql.query('drop trigger refuse_purge on tenants')
+      await sql.query('drop function refuse_purge')
+    }
+  })
+
   it('is announced on authenticated answers of an unclaimed tenant', async () => {
     const { token } = await server.tenant()
     const { headers } = await server.call('GET', '/v1/users', { token })

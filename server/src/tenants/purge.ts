@@ -1,7 +1,7 @@
 import { record } from '../audit/record.ts'
 import { touch } from '../platform/cache.ts'
 import { type Ctx, type Deps, systemContext } from '../platform/context.ts'
-import type { Sql } from '../platform/db.ts'
+import { isDatabaseAway, type Sql } from '../platform/db.ts'
 import { addSeconds } from '../platform/time.ts'
 import { SYSTEM_TENANT, writeTrail } from '../platform/trail.ts'
 import { INACTIVITY_PURGE_DAYS } from './plans.ts'
@@ -84,6 +84,18 @@ export async function purgeTenant(ctx: Ctx, tenantId: string, idleSince: Date): 
   return true
 }
 
+async function purgeOne(deps: Deps, tenantId: string, idleSince: Date): Promise<boolean> {
+  const ctx = systemContext(deps, 'jobs.idle_purge')
+  const gone = await deps.database.rawTransaction(async (sql) => {
+    const call = { ...ctx, sql }
+    const done = await purgeTenant(call, tenantId, idleSince)
+    await writeTrail(call, sql)
+    return done
+  })
+  for (const { kind, id } of ctx.touched) deps.caches.drop(kind, id)
+  return gone
+}
+
 /** The job: unclaimed tenants of the Free AI Tier without activity for 7 days, each in a transaction of its own. */
 export async function purgeIdleTenants(deps: Deps): Promise<number> {
   const idleSince = addSeconds(deps.clock(), -INACTIVITY_PURGE_DAYS * 86_400)
@@ -97,18 +109,26 @@ export async function purgeIdleTenants(deps: Deps): Promise<number> {
     )
     let progress = 0
     for (const { id } of idle) {
-      const ctx = systemContext(deps, 'jobs.idle_purge')
-      const done = await deps.database.rawTransaction(async (sql) => {
-        const call = { ...ctx, sql }
-        const gone = await purgeTenant(call, id, idleSince)
-        await writeTrail(call, sql)
-        return gone
-      })
-      for (const { kind, id: key } of ctx.touched) deps.caches.drop(kind, key)
-      if (done) progress += 1
+      try {
+        if (await purgeOne(deps, id, idleSince)) progress += 1
+      } catch (error) {
+        // One tenant that cannot go must not keep the others; a database that is away ends the run.
+        if (isDatabaseAway(error)) throw error
+        deps.log.error({ err: error, tenant_id: id }, 'tenant not purged')
+      }
     }
     purged += progress
     // Nothing moved: the rest is being worked on by somebody else, or came back to life.
     if (idle.length < batch || progress === 0) return purged
   }
+}
+
+/** Deletes at most `batch` tombstones older than 30 days; returns how many. */
+export async function purgeTombstones(sql: Sql, now: Date, size: number): Promise<number> {
+  const gone = await sql.query(
+    `delete from tombstones where (kind, key) in (
+       select kind, key from tombstones where created_at <= $1 limit $2::int) returning 1`,
+    [addSeconds(now, -30 * 86_400), size],
+  )
+  return gone.length
 }

@@ -1,5 +1,6 @@
 import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
+import { uuidPath } from './schema.ts'
 
 export type UserRow = {
   id: string
@@ -13,7 +14,6 @@ export type UserRow = {
 }
 
 const columns = 'id, external_user_id, status, metadata, custom_claims, created_at, updated_at, authenticated_at'
-const uuidPath = /^id:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/
 
 /** A user of the principal's application by path value, or null. Raw: every user route begins here. */
 export async function findUser(ctx: Ctx, path: string): Promise<UserRow | null> {

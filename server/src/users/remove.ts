@@ -43,6 +43,11 @@ export async function remove(ctx: Ctx<Service>, input: { external_user_id: strin
     )
     counts[table] = row?.n ?? 0
   }
+  // A registration begun before there was this user knows it by the name alone.
+  await ctx.sql.query(
+    `delete from ceremonies where tenant_id = $1 and application_id = $2 and facts ->> 'externalUserId' = $3`,
+    [tenantId, applicationId, user.external_user_id],
+  )
   await ctx.sql.query('update tenants set user_count = user_count - 1 where id = $1', [tenantId])
   record(ctx, 'user.deleted', {
     applicationId,

@@ -1,8 +1,16 @@
 import { z } from 'zod'
 import { text, timestamp } from '../platform/text.ts'
 
-/** The customer's own id of a user, compared exactly. */
-export const ExternalUserId = text(1, 255).meta({ examples: ['user_123'] })
+/** A path value that names a user by the internal id. */
+export const uuidPath = /^id:([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12})$/
+
+/**
+ * The customer's own id of a user, compared exactly. Not in the form that means an internal id in a path: whoever may
+ * choose an external id would otherwise have the backend read or erase somebody else.
+ */
+export const ExternalUserId = text(1, 255)
+  .refine((value) => !uuidPath.test(value), 'must not have the form id:<uuid>')
+  .meta({ examples: ['user_123'] })
 
 /** The path value: an external id, or `id:<uuid>` for a user that has none. */
 export const UserPath = text(1, 258).meta({

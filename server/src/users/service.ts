@@ -25,9 +25,7 @@ const present = (row: UserRow): z.input<typeof User> => ({
 
 /** Creates a user before the first passkey. */
 export async function create(ctx: Ctx<Service>, input: z.output<typeof NewUser>) {
-  const { tenantId, applicationId, id: clientId } = ctx.principal
-  const application = await ctx.deps.applications.byClientId.get(clientId)
-  if (!application) throw new ApiError('unauthorized')
+  const { tenantId, applicationId, application } = ctx.principal
   checkClaims(input.custom_claims, application.settings.custom_claims_schema, 'server')
   const made = await insertUser(ctx, {
     tenantId,
@@ -77,7 +75,8 @@ export async function list(ctx: Ctx<Service>, input: { limit: number; starting_a
       where: { tenantId_id: { tenantId, id: after } },
       select: { applicationId: true },
     })
-    if (known?.applicationId !== applicationId) throw badCursor()
+    // A user that is gone still marks a place, so that pages stay right while users are erased; ids are time-ordered.
+    if (known && known.applicationId !== applicationId) throw badCursor()
   }
   const rows = await ctx.db.user.findMany({
     where: { tenantId, applicationId, ...(after ? { id: { gt: after } } : {}) },

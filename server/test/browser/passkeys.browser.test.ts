@@ -162,8 +162,9 @@ describe.skipIf(!testBrowser)('the example page in Chromium', () => {
     const visit = await open()
     await visit.page.evaluate(simpleWebAuthn)
     const outcome = await visit.page.evaluate(async (key) => {
-      const { startRegistration, startAuthentication } = (globalThis as unknown as { SimpleWebAuthnBrowser: SimpleWebAuthn })
-        .SimpleWebAuthnBrowser
+      const { startRegistration, startAuthentication } = (
+        globalThis as unknown as { SimpleWebAuthnBrowser: SimpleWebAuthn }
+      ).SimpleWebAuthnBrowser
       const post = async (path: string, body: object) => {
         const headers = { authorization: `Bearer ${key}`, 'content-type': 'application/json' }
         const response = await fetch(`/v1/passkeys/${path}`, { method: 'POST', headers, body: JSON.stringify(body) })
