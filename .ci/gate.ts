@@ -88,6 +88,24 @@ async function stop({ pid }: ChildProcess): Promise<void> {
   while (signal(0)) await new Promise((resolve) => setTimeout(resolve, 100))
 }
 
+/** `examples/browser` on an origin of its own: page, script, SDK and settings are there. */
+async function standalonePage(env: Record<string, string>): Promise<void> {
+  const port = await freePort()
+  const child = spawn('node', ['examples/browser/serve.js'], {
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+    env: { ...process.env, ...env, PORT: String(port) },
+  })
+  const get = (path: string) => fetch(`http://localhost:${port}${path}`).catch(() => null)
+  for (const end = Date.now() + 10_000; Date.now() < end && !(await get('/')); ) {
+    await new Promise((resolve) => setTimeout(resolve, 100))
+  }
+  const answers = await Promise.all(['/', '/app.js', '/sdk/index.js', '/config.json'].map(get))
+  const secret = await get('/serve.js')
+  count('examples/browser', answers.every((answer) => answer?.status === 200) && secret?.status === 404)
+  await stop(child)
+}
+
 /** The README's first command on an empty data folder, and each example against it. */
 async function examples(): Promise<void> {
   const port = await freePort()
@@ -111,8 +129,9 @@ async function examples(): Promise<void> {
     await check('examples/agent', 'node examples/agent/agent.js', env)
     await check('examples/agent again, with what it kept', 'node examples/agent/agent.js', env)
     await check('examples/node-admin', 'node examples/node-admin/admin.js', env)
+    await standalonePage(env)
     const page = await fetch(`${url}/example/`)
-    count('examples/browser is served', page.status === 200 && (await page.text()).includes('app.js'))
+    count('the example page of the server', page.status === 200 && (await page.text()).includes('app.js'))
   } finally {
     await stop(server)
   }

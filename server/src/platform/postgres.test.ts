@@ -91,6 +91,20 @@ describe.skipIf(!testServer)(title, () => {
     }
   })
 
+  it('survives the loss of a connection between two statements of a transaction', async () => {
+    const alive = `select count(*) as n from pg_stat_activity where pid = $1`
+    const error = await failure(
+      database.rawTransaction(async (sql) => {
+        const victim = await pid(sql)
+        await kill(victim)
+        await expect.poll(() => database.sql.query(alive, [victim])).toEqual([{ n: 0 }])
+        await sql.query('select 1')
+      }),
+    )
+    expect(isDatabaseAway(error)).toBe(true)
+    await database.ping()
+  })
+
   it('ends a statement that takes too long, unless the transaction asked for more', async () => {
     const slow = `select pg_sleep(0.4)::text`
     expect(isDatabaseAway(await failure(database.sql.query(slow)))).toBe(true)
@@ -118,6 +132,7 @@ describe.skipIf(!testServer)(title, () => {
       setImmediate(() => Promise.all(waiting))
     })
     expect(refused.map(isDatabaseAway)).toEqual([true, true, true])
+    for (const error of refused) expect(String(error)).toContain('more than 50 callers wait')
     await small.ping()
     await small.close()
   })

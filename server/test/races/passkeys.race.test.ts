@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { createAuthenticator } from '../authenticator.ts'
 import { browserOf, ORIGIN } from '../ceremonies.ts'
-import { freshAddress } from '../harness.ts'
+import { type Answer, freshAddress } from '../harness.ts'
 import { onTwoInstances, storm, tally } from './two-instances.ts'
 
 onTwoInstances('passkeys', (instances) => {
@@ -145,6 +145,74 @@ onTwoInstances('passkeys', (instances) => {
       expect(tally(answers)).toEqual({ 204: 1, 409: 1 })
       expect(await count('credentials', tenant.tenantId, `status = 'active'`)).toBe(1)
     }
+  })
+
+  /**
+   * Holds a passkey's row while sign-ins read it, are verified and come to wait for it, one behind another; changes it
+   * perhaps, then lets them go in that order.
+   */
+  async function overtake(
+    credentialId: string,
+    signIns: (() => Promise<Answer>)[],
+    meanwhile?: string,
+  ): Promise<Answer[]> {
+    const watch = instances.two.database.sql
+    const waiting = async () =>
+      (
+        await watch.query<{ n: number }>(
+          `select count(*)::int as n from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+        )
+      )[0]?.n ?? 0
+    const answers: Promise<Answer>[] = []
+    await instances.one.database.rawTransaction(async (held) => {
+      await held.query('select 1 from credentials where id = $1 for update', [credentialId])
+      for (const signIn of signIns) {
+        answers.push(signIn())
+        while ((await waiting()) < answers.length);
+      }
+      if (meanwhile) await held.query(meanwhile, [credentialId])
+    })
+    return Promise.all(answers)
+  }
+
+  it('security 73: a count overtaken by a higher one between reading and writing is a replay', async () => {
+    for (const policy of ['reject', 'flag']) {
+      const { tenant, browsers } = await setUp({ replay_policy: policy })
+      const { device, data } = await browsers[0].register('ada', createAuthenticator({ counter: 1 }))
+      const signIns = await Promise.all(
+        [9, 5].map(async (counter, i) => {
+          const browser = browsers[i] as (typeof browsers)[0]
+          const started = await browser.startSignIn({ ip: freshAddress() })
+          return () => browser.finishSignIn(started, { device, mutate: { counter }, ip: freshAddress() })
+        }),
+      )
+      const answers = await overtake(data.credential_id, signIns)
+      expect(answers.map(({ status }) => status)).toEqual([200, policy === 'flag' ? 200 : 401])
+      if (policy === 'reject') expect(answers[1]?.body.error.code).toBe('replay_detected')
+      const rows = await instances.one.database.sql.query<{ metadata: object }>(
+        `select metadata from audit_logs where tenant_id = $1 and event = 'credential.replay_detected'`,
+        [tenant.tenantId],
+      )
+      expect(rows).toEqual([
+        { metadata: { credential_id: data.credential_id, stored: 9, received: 5, action: policy } },
+      ])
+      expect(await count('sessions', tenant.tenantId)).toBe(policy === 'flag' ? 3 : 2)
+      expect(await count('credentials', tenant.tenantId, 'sign_count = 9')).toBe(1)
+    }
+  })
+
+  it('security 62: a passkey revoked between reading and writing opens no session', async () => {
+    const { tenant, browsers } = await setUp()
+    const { device, data } = await browsers[0].register('ada')
+    const started = await browsers[1].startSignIn({ ip: freshAddress() })
+    const [answer] = await overtake(
+      data.credential_id,
+      [() => browsers[1].finishSignIn(started, { device, ip: freshAddress() })],
+      `update credentials set status = 'revoked' where id = $1`,
+    )
+    expect([answer?.status, answer?.body.error.code]).toEqual([404, 'credential_not_found'])
+    expect(await count('sessions', tenant.tenantId)).toBe(1)
+    expect(await count('audit_logs', tenant.tenantId, `event = 'auth.failed'`)).toBe(1)
   })
 
   it('a passkey revoked during its sign-ins opens none afterwards', async () => {
