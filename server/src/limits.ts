@@ -88,7 +88,7 @@ export const limitTable = {
   },
   admin_application: {
     about: 'All admin calls of one application, so that many tokens are no way around the rows above.',
-    key: 'application',
+    key: 'backend',
     points: 3000,
     seconds: 60,
     stage: 'principal',

@@ -98,6 +98,9 @@ CREATE TABLE "ceremonies" (
     CONSTRAINT "ceremonies_pkey" PRIMARY KEY ("tenant_id","id")
 );
 
+-- Erasure finds a user's ceremonies by it; those that name nobody need no place.
+CREATE INDEX "ceremonies_user_idx" ON "ceremonies" ("tenant_id", "user_id", "id") WHERE "user_id" IS NOT NULL;
+
 -- CreateTable
 CREATE TABLE "directory" (
     "kind" TEXT NOT NULL,

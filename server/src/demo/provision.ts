@@ -1,10 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { record } from '../audit/record.ts'
 import { type Deps, systemContext } from '../platform/context.ts'
-import { mint } from '../platform/ids.ts'
-import { mintSecret, preview } from '../platform/secrets.ts'
 import { writeTrail } from '../platform/trail.ts'
+import { provisionTenant } from '../tenants/provision.ts'
 
 /** What `pnpm start` prints and the examples read; kept in the data folder, for its owner only. */
 export type Demo = {
@@ -40,7 +38,6 @@ export async function provisionDemo(deps: Deps): Promise<Demo> {
   const url = deps.config.PUBLIC_URL
   const earlier = await kept(deps)
   const ctx = systemContext(deps, 'demo.provision')
-  const now = deps.clock()
   if (earlier) {
     await deps.database.sql.query(`update applications set allowed_origins = $2 where client_id = $1`, [
       earlier.client_id,
@@ -49,34 +46,13 @@ export async function provisionDemo(deps: Deps): Promise<Demo> {
     deps.caches.drop('client', earlier.client_id)
     return earlier.url === url ? earlier : save(deps, { ...earlier, url })
   }
-  const [accountId, tenantId, applicationId, clientId] = [mint('acc'), mint('org'), mint('app'), mint('cli')]
-  const clientSecret = mintSecret('sec')
-  await deps.database.transaction(async (db, sql) => {
-    await db.account.create({ data: { id: accountId, plan: 'starter', createdAt: now } })
-    await db.tenant.create({ data: { id: tenantId, accountId, name: 'Demo', createdAt: now, lastActiveAt: now } })
-    await db.application.create({
-      data: {
-        tenantId,
-        id: applicationId,
-        clientId,
-        name: 'Demo',
-        createdAt: now,
-        updatedAt: now,
-        allowedOrigins: exampleOrigins(url),
-      },
-    })
-    const hash = new Uint8Array(deps.secrets.hash(clientSecret))
-    await db.clientSecret.create({
-      data: { tenantId, applicationId, hash, preview: preview(clientSecret), createdAt: now },
-    })
-    await db.directory.createMany({
-      data: [
-        { kind: 'client', key: clientId, tenantId, id: applicationId },
-        { kind: 'application', key: applicationId, tenantId, id: applicationId },
-      ],
-    })
-    record(ctx, 'application.created', { tenantId, applicationId, metadata: { name: 'Demo' } })
+  const { applicationId, clientId, clientSecret } = await deps.database.transaction(async (db, sql) => {
+    const made = await provisionTenant(
+      { ...ctx, db, sql },
+      { name: 'Demo', plan: 'starter', allowedOrigins: exampleOrigins(url) },
+    )
     await writeTrail(ctx, sql)
+    return made
   })
   return save(deps, {
     url,

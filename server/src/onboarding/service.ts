@@ -1,9 +1,7 @@
-import { record } from '../audit/record.ts'
 import { addressKey } from '../platform/address.ts'
 import type { Ctx } from '../platform/context.ts'
-import { mint } from '../platform/ids.ts'
-import { mintSecret, preview } from '../platform/secrets.ts'
 import { INACTIVITY_PURGE_DAYS, plans } from '../tenants/plans.ts'
+import { provisionTenant } from '../tenants/provision.ts'
 import { hasRoom, lockCapacity, requireRoom } from './capacity.ts'
 
 const limits = { maxUsers: plans.free_ai.users, maxApps: plans.free_ai.applications }
@@ -16,39 +14,11 @@ const limits = { maxUsers: plans.free_ai.users, maxApps: plans.free_ai.applicati
 export async function provisionAgent(ctx: Ctx, input: { name: string }) {
   await lockCapacity(ctx.sql)
   await requireRoom(ctx)
-  const now = ctx.now()
-  const [accountId, tenantId, applicationId, clientId] = [mint('acc'), mint('org'), mint('app'), mint('cli')]
-  const clientSecret = mintSecret('sec')
-  await ctx.db.account.create({ data: { id: accountId, plan: 'free_ai', createdAt: now } })
-  await ctx.db.tenant.create({ data: { id: tenantId, accountId, name: input.name, createdAt: now, lastActiveAt: now } })
-  await ctx.db.application.create({
-    data: {
-      tenantId,
-      id: applicationId,
-      clientId,
-      name: input.name,
-      createdAt: now,
-      updatedAt: now,
-      allowedOrigins: [],
-    },
+  const { tenantId, applicationId, clientId, clientSecret } = await provisionTenant(ctx, {
+    name: input.name,
+    plan: 'free_ai',
+    allowedOrigins: [],
   })
-  await ctx.db.clientSecret.create({
-    data: {
-      tenantId,
-      applicationId,
-      hash: new Uint8Array(ctx.deps.secrets.hash(clientSecret)),
-      preview: preview(clientSecret),
-      createdAt: now,
-    },
-  })
-  await ctx.db.directory.createMany({
-    data: [
-      { kind: 'client', key: clientId, tenantId, id: applicationId },
-      { kind: 'application', key: applicationId, tenantId, id: applicationId },
-    ],
-  })
-  record(ctx, 'tenant.provisioned', { tenantId, applicationId: null, metadata: { plan: 'free_ai', name: input.name } })
-  record(ctx, 'application.created', { tenantId, applicationId, metadata: { name: input.name } })
   return {
     tenantId,
     clientId,

@@ -28,6 +28,9 @@ function fact(ctx: Ctx, input: unknown, name: LimitFact): string | null {
       return networkKey(request.ip)
     case 'principal':
       return principal.bucket
+    case 'backend':
+      // An end user's calls on a shared route must not use up what the backend may do.
+      return principal.kind === 'service' ? principal.applicationId : null
     case 'application':
       return principal.applicationId
     case 'session':

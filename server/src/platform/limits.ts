@@ -10,6 +10,8 @@ export type LimitFact =
   | 'network'
   | 'principal'
   | 'application'
+  /** The application, of calls by its backend only. */
+  | 'backend'
   | 'client'
   | 'session'
   | 'user'

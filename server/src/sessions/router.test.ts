@@ -166,6 +166,19 @@ describe('ending sessions', () => {
     expect((await end(zoes, tenant.token)).status).toBe(204)
   })
 
+  it("an end user's calls do not count on the backend's limits", async () => {
+    const strict = await testApp(
+      { RATE_LIMIT_OVERRIDES: '{"admin_application":{"points":5}}' },
+      { database: server.database },
+    )
+    const tenant = await strict.tenant({ origins: [ORIGIN] })
+    const { token } = await browserOf(strict, tenant).register('ada')
+    for (let i = 0; i < 10; i++)
+      await strict.call('DELETE', '/v1/sessions/019a9d3c-5f00-7a31-8c4e-2b6f0d9e1a57', { token })
+    expect((await strict.call('GET', '/v1/users', { token: tenant.token })).status).toBe(200)
+    await strict.close()
+  })
+
   it('an end user ends own sessions, not another’s', async () => {
     const { tenant, browser, device, call } = await signedIn()
     const eve = await browser.register('eve')

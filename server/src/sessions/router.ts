@@ -68,7 +68,7 @@ export const sessionsRouter = router({
     status: 204,
     auth: ['admin', 'end_user'],
     scope: 'sessions:write',
-    limit: ['admin_write', 'admin_application'],
+    limit: ['admin_write', 'admin_application', 'session'],
     idempotent: 'application',
     hot: 'raw',
     audits: ['session.revoked'],
