@@ -1,5 +1,5 @@
 import type { Ctx } from './context.ts'
-import type { Db, Sql } from './db.ts'
+import type { Db } from './db.ts'
 import { ApiError, Refusal } from './errors.ts'
 import { type Claim, claim, type IdempotencyScope, isStorable, replay, store } from './idempotency.ts'
 import { writeTrail } from './trail.ts'
@@ -90,6 +90,3 @@ export async function unitOfWork<T>(
   }
   return settle(await inTransaction(ctx, kind, (tx) => attempt(tx, run)))
 }
-
-/** A handle that a service may be given in either kind of transaction. */
-export type Handle = { db: Db; sql: Sql }
