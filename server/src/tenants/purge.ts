@@ -19,9 +19,12 @@ export const tenantTables = {
   identifiers: 'id',
   idempotency_records: 'scope, operation, key',
   audit_logs: 'id',
+  active_users: 'user_id, period',
+  usage_totals: 'period',
   users: 'id',
   directory: 'kind, key',
   client_secrets: 'application_id, hash',
+  webhook_secrets: 'application_id, id',
   applications: 'id',
 } as const
 
