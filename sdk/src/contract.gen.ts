@@ -130,10 +130,12 @@ export type Credential = {
 
 /** Stable; new codes may appear, none is reused. */
 export type ErrorCode =
+  | 'acting_as_not_allowed'
   | 'application_not_found'
   | 'challenge_mismatch'
   | 'credential_exists'
   | 'credential_not_found'
+  | 'forbidden'
   | 'free_ai_capacity_reached'
   | 'idempotency_key_reused'
   | 'identity_link_email_already_taken_in_tenant'

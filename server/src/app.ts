@@ -10,6 +10,7 @@ import { serviceFromToken } from './oauth/access-token.ts'
 import { serviceFromSecret } from './oauth/client-authentication.ts'
 import { createActivity } from './platform/activity.ts'
 import { createAddressResolver } from './platform/address.ts'
+import type { CredentialChecks } from './platform/authenticate.ts'
 import { createBus } from './platform/bus.ts'
 import { createCaches } from './platform/cache.ts'
 import type { Deps } from './platform/context.ts'
@@ -22,6 +23,7 @@ import type { Log } from './platform/log.ts'
 import type { Secrets } from './platform/secrets.ts'
 import { type Clock, monotonic } from './platform/time.ts'
 import { createTokenCache } from './platform/token-cache.ts'
+import { policies } from './policies.ts'
 import { appRouter } from './router.ts'
 import { endUserFromToken } from './sessions/access.ts'
 import { registerDocsPage } from './surfaces/docs-page.ts'
@@ -40,6 +42,8 @@ export type AppOptions = {
   log: Log
   clock: Clock
   limitStore: LimitStore
+  /** Checks of further kinds of credentials. */
+  checks?: Pick<CredentialChecks, 'secretKey' | 'dashboardSession'>
   /** How long a slow connection is waited for; see `edge.ts`. */
   patience?: typeof patience
 }
@@ -82,7 +86,9 @@ export async function createApp(options: AppOptions): Promise<App> {
       accessToken: serviceFromToken,
       clientSecret: serviceFromSecret,
       sessionToken: endUserFromToken,
+      ...options.checks,
     },
+    policies,
     activity,
     log,
     clock,

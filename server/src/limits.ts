@@ -98,6 +98,13 @@ export const limitTable = {
     key: 'application',
     points: 20,
     seconds: 3600,
+    stage: 'input',
+  },
+  import: {
+    about: 'Bulk imports of users, each of up to 10,000 lines.',
+    key: 'application',
+    points: 60,
+    seconds: 60,
     stage: 'principal',
   },
   secret_rotation: {

@@ -19,7 +19,7 @@ type Options = Partial<Call> & {
 }
 
 /** Whole ceremonies over HTTP, by a software authenticator, for one tenant and one browser. */
-export function browserOf(server: TestApp, tenant: Pick<Tenant, 'clientId'>, origin = ORIGIN) {
+export function browserOf(server: Pick<TestApp, 'call'>, tenant: Pick<Tenant, 'clientId'>, origin = ORIGIN) {
   const post = (path: string, body: unknown, options: Options): Promise<Answer> =>
     server.call('POST', path, {
       body,

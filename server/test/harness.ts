@@ -4,6 +4,7 @@ import { type Config, parseConfig } from '../src/config.ts'
 import type { Database } from '../src/platform/db.ts'
 import type { LimitStore } from '../src/platform/limit-store.ts'
 import { createLog } from '../src/platform/log.ts'
+import type { Actor, Agent, Role, User } from '../src/platform/principal.ts'
 import { createSecrets } from '../src/platform/secrets.ts'
 import { fromMillis } from '../src/platform/time.ts'
 import { testDatabase } from './database.ts'
@@ -54,8 +55,16 @@ export type TestApp = {
   call(method: string, path: string, options?: Call): Promise<Answer>
   /** A tenant of its own for the test: isolation and a smoke test at once. */
   tenant(options?: { origins?: string[]; settings?: object }): Promise<Tenant>
+  /**
+   * A credential of a kind that has no sign-in of its own here: what the gate gets is the principal itself.
+   * @returns headers that present it
+   */
+  present(tenant: Tenant, who: Who): Record<string, string>
   close(): Promise<void>
 }
+
+/** Somebody beside a tenant's own service: a person with a role, a program with scopes; both perhaps with an actor. */
+export type Who = { actor?: Actor } & ({ kind: 'user'; role: Role } | { kind: 'agent'; scopes: readonly string[] })
 
 const masterKey = Buffer.from('9f0b7c1e5ad34486b2c81f93e07d6a5422e4c9d8b17f3a60584e9c2d1b7fa036', 'hex')
 let lastAddress = 0
@@ -86,8 +95,17 @@ export async function testApp(
     FREE_AI_TENANT_CAP: '100000',
     ...settings,
   })
+  const presented = new Map<string, () => Promise<User | Agent>>()
+  const check = async (kind: Who['kind'], credential: string) => {
+    const principal = await presented.get(credential)?.()
+    return principal?.kind === kind ? principal : null
+  }
   const app = await createApp({
     config,
+    checks: {
+      secretKey: async (_, key) => (await check('agent', key)) as Agent | null,
+      dashboardSession: async (_, cookie) => (await check('user', cookie)) as User | null,
+    },
     database,
     secrets: createSecrets({ masterKey }),
     log: createLog(config.LOG_LEVEL, (line) => void lines.push(line)),
@@ -138,5 +156,28 @@ export async function testApp(
     return result
   }
 
-  return { app, database, clock, lines, call, tenant, close: () => app.close() }
+  function present(whose: Tenant, who: Who): Record<string, string> {
+    const credential = `${who.kind === 'agent' ? 'tm_key_' : 'session_'}${presented.size}`
+    presented.set(credential, async () => {
+      const application = await app.deps.applications.byClientId.get(whose.clientId)
+      if (!application) throw new Error(`${whose.clientId} is not an application`)
+      const caller = {
+        id: `${who.kind}_of_${whose.tenantId}`,
+        tenantId: whose.tenantId,
+        applicationId: whose.applicationId,
+        accountId: `account_of_${whose.tenantId}`,
+        bucket: credential,
+        application,
+        ...(who.actor ? { actor: who.actor } : {}),
+      }
+      return who.kind === 'user'
+        ? { ...caller, kind: 'user', role: who.role }
+        : { ...caller, kind: 'agent', scopes: new Set(who.scopes) }
+    })
+    return who.kind === 'user'
+      ? { cookie: `__Host-tm_session=${credential}`, origin: config.PUBLIC_URL }
+      : { authorization: `Bearer ${credential}` }
+  }
+
+  return { app, database, clock, lines, call, tenant, present, close: () => app.close() }
 }

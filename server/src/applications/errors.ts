@@ -2,6 +2,7 @@ import type { ErrorTable } from '../platform/errors.ts'
 
 export const applicationErrors = {
   application_not_found: { status: 404, message: 'Application not found.' },
+  application_rotation_not_allowed: { status: 403, message: 'This caller may not rotate secrets.' },
   origin_not_allowed: {
     status: 404,
     message: 'This origin may not use this publishable key.',

@@ -14,6 +14,7 @@ export const applicationsRouter = router({
   list: query({
     rest: 'GET /v1/applications',
     auth: 'admin',
+    policy: 'tenant_read',
     scope: 'applications:read',
     limit: ['admin_read', 'admin_application'],
     audits: [],
@@ -36,6 +37,7 @@ export const applicationsRouter = router({
   get: query({
     rest: 'GET /v1/applications/{id}',
     auth: 'admin',
+    policy: 'tenant_read',
     scope: 'applications:read',
     limit: ['admin_read', 'admin_application'],
     audits: ['authorization.denied'],
@@ -49,6 +51,7 @@ export const applicationsRouter = router({
   update: command({
     rest: 'PATCH /v1/applications/{id}',
     auth: 'admin',
+    policy: 'application_write',
     scope: 'applications:write',
     limit: ['admin_write', 'admin_application'],
     idempotent: 'application',

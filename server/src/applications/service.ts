@@ -1,18 +1,19 @@
 import { record } from '../audit/record.ts'
+import { denyOperation } from '../platform/authorize.ts'
 import { touch } from '../platform/cache.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError, invalid } from '../platform/errors.ts'
 import { badCursor, toPage } from '../platform/pages.ts'
-import type { Service } from '../platform/principal.ts'
+import type { Backend } from '../platform/principal.ts'
+import { denied } from '../resources.ts'
 import { planLimitReached } from '../tenants/limit-reached.ts'
 import { limitsOf } from '../tenants/plans.ts'
-import { applicationDenied } from './access.ts'
 import { hostOf, isRegistrableSuffix } from './origins.ts'
 import { present } from './present.ts'
 import { readSettings, type Settings, type SettingsPatch } from './settings.ts'
 
 /** The caller's plan: one row of its tenant's account. */
-async function planOf(ctx: Ctx<Service>): Promise<string> {
+async function planOf(ctx: Ctx<Backend>): Promise<string> {
   const tenant = await ctx.db.tenant.findUniqueOrThrow({
     where: { id: ctx.principal.tenantId },
     select: { account: { select: { plan: true } } },
@@ -22,10 +23,11 @@ async function planOf(ctx: Ctx<Service>): Promise<string> {
 
 /** All applications of the caller's tenant, oldest first. A service reads all of them and changes only its own. */
 export async function list(
-  ctx: Ctx<Service>,
+  ctx: Ctx<Backend>,
   input: { scope: 'tenant' | 'account'; limit: number; starting_after?: string | undefined },
 ) {
   if (input.scope === 'account') {
+    denyOperation(ctx, 'account_scope')
     throw new ApiError('forbidden', {
       message: 'Account scope requires a user session; service credentials are tenant-scoped.',
     })
@@ -54,10 +56,10 @@ export async function list(
 }
 
 /** One application of the caller's tenant. */
-export async function get(ctx: Ctx<Service>, input: { id: string }) {
+export async function get(ctx: Ctx<Backend>, input: { id: string }) {
   const { tenantId } = ctx.principal
   const row = await ctx.db.application.findUnique({ where: { tenantId_id: { tenantId, id: input.id } } })
-  if (!row) throw await applicationDenied(ctx, input.id, 'tenant')
+  if (!row) throw await denied(ctx, 'application', input.id, 'tenant')
   return present(row, await planOf(ctx))
 }
 
@@ -82,14 +84,14 @@ function difference(before: Record<string, unknown>, after: Record<string, unkno
 }
 
 /** Changes settings of the caller's own application. */
-export async function update(ctx: Ctx<Service>, input: SettingsPatch & { id: string }) {
+export async function update(ctx: Ctx<Backend>, input: SettingsPatch & { id: string }) {
   const { id, name, allowed_origins, confirm_rp_id_change, ...patch } = input
   const { tenantId } = ctx.principal
-  if (id !== ctx.principal.applicationId) throw await applicationDenied(ctx, id, 'own_application')
+  if (id !== ctx.principal.applicationId) throw await denied(ctx, 'application', id, 'own_application')
   // Locked, so that two changes at once do not lose each other's settings.
   await ctx.sql.query('select 1 from applications where tenant_id = $1 and id = $2 for update', [tenantId, id])
   const row = await ctx.db.application.findUnique({ where: { tenantId_id: { tenantId, id } } })
-  if (!row) throw await applicationDenied(ctx, id, 'tenant')
+  if (!row) throw await denied(ctx, 'application', id, 'tenant')
   const plan = await planOf(ctx)
 
   const given = Object.fromEntries(Object.entries(patch).filter(([, value]) => value !== undefined))

@@ -28,6 +28,7 @@ export const auditLogsRouter = router({
   list: query({
     rest: 'GET /v1/audit-logs',
     auth: 'admin',
+    policy: 'application_read',
     scope: 'audit:read',
     limit: ['admin_read', 'admin_application'],
     audits: [],

@@ -1,7 +1,7 @@
 import type { Ctx } from '../platform/context.ts'
 import { badCursor, toPage } from '../platform/pages.ts'
 import { uuidV7LowerBound } from '../platform/partitions.ts'
-import type { Service } from '../platform/principal.ts'
+import type { Backend } from '../platform/principal.ts'
 import { fromMillis, toIso } from '../platform/time.ts'
 import type { AuditEvent } from './events.ts'
 
@@ -36,7 +36,7 @@ const earliest = (moment: string): string => uuidV7LowerBound(fromMillis(Math.ma
  * One page of the trail, newest first. Raw: the UUIDv7 id is cursor, order, partition key and time filter at once, so
  * every bound is a bound on the id and prunes partitions. A service sees its application's rows and tenant-wide ones.
  */
-export async function list(ctx: Ctx<Service>, input: AuditFilter) {
+export async function list(ctx: Ctx<Backend>, input: AuditFilter) {
   const { tenantId, applicationId } = ctx.principal
   const values: unknown[] = [tenantId, applicationId]
   const where = ['tenant_id = $1', '(application_id = $2 or application_id is null)']

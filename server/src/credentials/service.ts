@@ -1,12 +1,12 @@
 import { record } from '../audit/record.ts'
 import type { Ctx } from '../platform/context.ts'
-import { ApiError } from '../platform/errors.ts'
-import type { Service } from '../platform/principal.ts'
+import type { Backend } from '../platform/principal.ts'
+import { denied } from '../resources.ts'
 import { requireUser } from '../users/find.ts'
 import { present, shownColumns } from './schema.ts'
 
 /** Passkeys of one user, newest first, by offset pages. */
-export async function list(ctx: Ctx<Service>, input: { external_user_id: string; page: number; limit: number }) {
+export async function list(ctx: Ctx<Backend>, input: { external_user_id: string; page: number; limit: number }) {
   const { tenantId } = ctx.principal
   const user = await requireUser(ctx, input.external_user_id)
   const where = { tenantId, userId: user.id }
@@ -52,11 +52,11 @@ export async function revokeCredential(
 }
 
 /** Revokes a passkey for the backend; again is fine and records nothing. */
-export async function revoke(ctx: Ctx<Service>, input: { external_user_id: string; credential_id: string }) {
+export async function revoke(ctx: Ctx<Backend>, input: { external_user_id: string; credential_id: string }) {
   const user = await requireUser(ctx, input.external_user_id)
   const how: RevokedBy = { reason: 'admin', by: ctx.principal.id }
   if (!(await revokeCredential(ctx, ctx.principal.tenantId, user.id, input.credential_id, how))) {
-    throw new ApiError('credential_not_found')
+    throw await denied(ctx, 'credential', input.credential_id, 'own_application')
   }
   return undefined
 }

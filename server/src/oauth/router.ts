@@ -9,6 +9,7 @@ export const oauthRouter = router({
     rest: 'POST /oauth/token',
     dialect: 'oauth',
     auth: 'none',
+    policy: 'open',
     limit: ['oauth_token', 'oauth_token_ip'],
     hot: 'statement',
     audits: [],

@@ -4,6 +4,7 @@ import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import { badCursor, toPage } from '../platform/pages.ts'
 import type { EndUser } from '../platform/principal.ts'
+import { denied } from '../resources.ts'
 
 /** The end user's own passkeys, newest first. */
 export async function list(ctx: Ctx<EndUser>, input: { limit: number; starting_after?: string | undefined }) {
@@ -38,7 +39,7 @@ export async function rename(ctx: Ctx<EndUser>, input: { credential_id: string; 
     where: { tenantId, userId, id: input.credential_id },
     data: { alias: input.alias },
   })
-  if (count === 0) throw new ApiError('credential_not_found')
+  if (count === 0) throw await denied(ctx, 'credential', input.credential_id, 'own_user')
   const row = await ctx.db.credential.findUniqueOrThrow({
     where: { tenantId_id: { tenantId, id: input.credential_id } },
     select: shownColumns,
@@ -56,6 +57,6 @@ export async function remove(ctx: Ctx<EndUser>, input: { credential_id: string }
   )
   if (active.length === 1 && active[0]?.id === input.credential_id) throw new ApiError('last_credential')
   const done = await revokeCredential(ctx, tenantId, userId, input.credential_id, { reason: 'user', by: userId })
-  if (!done) throw new ApiError('credential_not_found')
+  if (!done) throw await denied(ctx, 'credential', input.credential_id, 'own_user')
   return undefined
 }

@@ -25,6 +25,7 @@ const register = router({
   start: command({
     rest: 'POST /v1/passkeys/register/start',
     auth: ['publishable', 'end_user'],
+    policy: 'ceremony',
     limit: [...ceremonyLimits, 'ceremony_user'],
     hot: 'statement',
     audits: ['registration.started'],
@@ -39,6 +40,7 @@ const register = router({
   finish: command({
     rest: 'POST /v1/passkeys/register/finish',
     auth: ['publishable', 'end_user'],
+    policy: 'ceremony',
     limit: ceremonyLimits,
     hot: 'statement',
     audits: ['passkey.registered', 'user.created', 'auth.success', 'auth.failed'],
@@ -64,6 +66,7 @@ const auth = router({
   start: command({
     rest: 'POST /v1/passkeys/auth/start',
     auth: 'publishable',
+    policy: 'ceremony',
     limit: [...ceremonyLimits, 'ceremony_user'],
     hot: 'statement',
     audits: [],
@@ -76,6 +79,7 @@ const auth = router({
   finish: command({
     rest: 'POST /v1/passkeys/auth/finish',
     auth: 'publishable',
+    policy: 'ceremony',
     limit: ceremonyLimits,
     hot: 'statement',
     audits: ['auth.success', 'auth.failed', 'credential.replay_detected'],
@@ -103,6 +107,7 @@ export const passkeysRouter = router({
   list: query({
     rest: 'GET /v1/passkeys',
     auth: 'end_user',
+    policy: 'own_read',
     limit: ['session'],
     audits: [],
     errors: sessionErrors,
@@ -115,8 +120,9 @@ export const passkeysRouter = router({
   update: command({
     rest: 'PATCH /v1/passkeys/{credential_id}',
     auth: 'end_user',
+    policy: 'own_write',
     limit: ['session'],
-    audits: [],
+    audits: ['authorization.denied'],
     errors: ['credential_not_found', ...sessionErrors],
     summary: 'Rename one of the own passkeys.',
     input: z.strictObject({ credential_id: CredentialId, alias: Alias }),
@@ -127,9 +133,10 @@ export const passkeysRouter = router({
     rest: 'DELETE /v1/passkeys/{credential_id}',
     status: 204,
     auth: 'end_user',
+    policy: 'own_write',
     limit: ['session'],
     hot: 'raw',
-    audits: ['credential.revoked'],
+    audits: ['credential.revoked', 'authorization.denied'],
     errors: ['credential_not_found', 'last_credential', ...sessionErrors],
     summary: 'Remove one of the own passkeys; the last one stays.',
     input: z.strictObject({ credential_id: CredentialId }),

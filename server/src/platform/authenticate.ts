@@ -1,6 +1,15 @@
 import type { Ctx } from './context.ts'
 import { ApiError, invalid } from './errors.ts'
-import { type AuthKind, anonymous, type EndUser, type Principal, type Publishable, type Service } from './principal.ts'
+import {
+  type Agent,
+  type AuthKind,
+  anonymous,
+  type EndUser,
+  type Principal,
+  type Publishable,
+  type Service,
+  type User,
+} from './principal.ts'
 
 /** What this file needs of the slices: each looks at one kind of credential. */
 export interface CredentialChecks {
@@ -12,6 +21,10 @@ export interface CredentialChecks {
   clientSecret(ctx: Ctx, clientId: string, secret: string): Promise<Service | null>
   /** null: bad, expired or revoked; throws origin_not_allowed, tenant_inactive */
   sessionToken(ctx: Ctx, token: string): Promise<EndUser | null>
+  /** null: unknown, expired or revoked */
+  secretKey?(ctx: Ctx, key: string): Promise<Agent | null>
+  /** null: unknown, expired or ended */
+  dashboardSession?(ctx: Ctx, cookie: string): Promise<User | null>
 }
 
 export const unauthorized = (
@@ -46,15 +59,23 @@ function jwtType(token: string): string | null {
   }
 }
 
+/** Whether a backend's credential is looked at; on routes for people alone the policy refuses the others with 403. */
+const forBackends = (kinds: readonly AuthKind[]): boolean => kinds.includes('admin') || kinds.includes('dashboard')
+
 async function fromBearer(ctx: Ctx, token: string, kinds: readonly AuthKind[]): Promise<Principal> {
-  const endUserOnly = kinds.includes('end_user') && !kinds.includes('admin')
+  const endUserOnly = kinds.includes('end_user') && !forBackends(kinds)
   if (token.startsWith('cli_')) {
     if (kinds.includes('publishable')) return ctx.deps.checks.publishable(ctx, token)
     throw unauthorized(true, endUserOnly ? 'invalid_token_type' : 'unauthorized')
   }
+  if (token.startsWith('tm_key_') && forBackends(kinds)) {
+    const agent = await ctx.deps.checks.secretKey?.(ctx, token)
+    if (agent) return agent
+    throw unauthorized(true)
+  }
   const type = jwtType(token)
   if (type === 'at+jwt') {
-    if (!kinds.includes('admin'))
+    if (!forBackends(kinds))
       throw unauthorized(true, kinds.includes('end_user') ? 'invalid_token_type' : 'unauthorized')
     const service = await ctx.deps.checks.accessToken(ctx, token)
     if (service) return service
@@ -67,19 +88,33 @@ async function fromBearer(ctx: Ctx, token: string, kinds: readonly AuthKind[]): 
 }
 
 /**
+ * A person's cookie travels without the page's doing, so every change must come from the server's own pages
+ * (http-api.md §1.2).
+ * @throws 403 forbidden
+ */
+async function fromCookie(ctx: Ctx, cookie: string): Promise<Principal> {
+  const { method, origin } = ctx.request
+  const user = await ctx.deps.checks.dashboardSession?.(ctx, cookie)
+  if (!user) throw unauthorized(true)
+  if (method !== 'GET' && method !== 'HEAD' && origin !== ctx.deps.config.PUBLIC_URL) throw new ApiError('forbidden')
+  return user
+}
+
+/**
  * Turns the `Authorization` header into a principal of one of the kinds that the endpoint accepts (http-api.md §1.2).
  * @throws 401 unauthorized, invalid_session_token or invalid_token_type; what the checks throw; 400 for two headers
  */
 export async function authenticate(ctx: Ctx, kinds: readonly AuthKind[]): Promise<Principal> {
   if (ctx.request.authorizationCount > 1) throw invalid('Authorization', 'must be sent once')
   if (kinds.includes('none')) return anonymous
-  const header = ctx.request.authorization
+  const { authorization: header, cookie } = ctx.request
+  if (!header && cookie !== null && forBackends(kinds)) return fromCookie(ctx, cookie)
   if (!header) throw unauthorized(false)
   const space = header.indexOf(' ')
   const scheme = header.slice(0, space).toLowerCase()
   const value = header.slice(space + 1).trim()
   if (scheme === 'bearer' && value) return fromBearer(ctx, value, kinds)
-  if (scheme === 'basic' && kinds.includes('admin')) {
+  if (scheme === 'basic' && forBackends(kinds)) {
     const basic = parseBasic(value)
     const service = basic && (await ctx.deps.checks.clientSecret(ctx, basic.id, basic.secret))
     if (service) return service

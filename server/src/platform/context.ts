@@ -1,6 +1,8 @@
 import type { HotApplications } from '../applications/hot.ts'
 import type { Config } from '../config.ts'
+import type { PolicyName } from '../policies.ts'
 import type { CredentialChecks } from './authenticate.ts'
+import type { PolicyRow } from './authorize.ts'
 import type { Caches } from './cache.ts'
 import type { Database, Db, Sql } from './db.ts'
 import type { KeyRing } from './keys.ts'
@@ -23,6 +25,7 @@ export type Deps = {
   caches: Caches
   applications: HotApplications
   checks: CredentialChecks
+  policies: Readonly<Record<PolicyName, PolicyRow>>
   /** Remembers that a tenant did something; written to its row at most once a minute. */
   activity: { touch(tenantId: string): void; flush(): Promise<void> }
   log: Log
@@ -41,6 +44,8 @@ export type RequestFacts = {
   userAgent: string | null
   idempotencyKey: string | null
   testAuthenticator: string | null
+  /** The dashboard's session cookie. */
+  cookie: string | null
 }
 
 /** What an operation may say beside its data. */
@@ -82,6 +87,7 @@ export function systemContext(deps: Deps, operation: string): Ctx {
       userAgent: null,
       idempotencyKey: null,
       testAuthenticator: null,
+      cookie: null,
     },
     response: { headers: {} },
     operation,

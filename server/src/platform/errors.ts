@@ -110,6 +110,7 @@ export const genericErrors = {
   validation_error: { status: 400, message: 'The request is not valid.' },
   unauthorized: { status: 401, message: 'A valid credential is required.' },
   forbidden: { status: 403, message: 'This kind of caller may not do that.' },
+  acting_as_not_allowed: { status: 403, message: 'That cannot be done on behalf of somebody else.' },
   insufficient_scope: { status: 403, message: 'The credential lacks a scope that this operation needs.' },
   tenant_inactive: { status: 403, message: 'This application is not active.' },
   not_found: { status: 404, message: 'There is nothing at this address.' },

@@ -30,7 +30,7 @@ function fact(ctx: Ctx, input: unknown, name: LimitFact): string | null {
       return principal.bucket
     case 'backend':
       // An end user's calls on a shared route must not use up what the backend may do.
-      return principal.kind === 'service' ? principal.applicationId : null
+      return 'application' in principal ? principal.applicationId : null
     case 'application':
       return principal.applicationId
     case 'session':

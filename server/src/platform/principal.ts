@@ -26,19 +26,32 @@ export type Publishable = {
   actor?: Actor
 }
 
-/** A backend: one application of one tenant, limited by scope. */
-export type Service = {
-  kind: 'service'
+/** What every caller of the admin API has: the one application that the call is about. */
+type Caller = {
   id: string
   tenantId: string
   applicationId: string
-  scopes: ReadonlySet<string>
-  /** What per-credential limits count on: the token id, or the client for Basic. */
+  /** What per-credential limits count on: the token id, the client for Basic, the key, or the dashboard session. */
   bucket: string
   /** As the gate saw it: a command must not ask the cache again, whose load would wait for the command's transaction. */
   application: HotApplication
   actor?: Actor
 }
+
+/** A backend: one application of one tenant, limited by scope. */
+export type Service = Caller & { kind: 'service'; scopes: ReadonlySet<string> }
+
+/** A program with a secret key of an account, limited by scope. */
+export type Agent = Caller & { kind: 'agent'; scopes: ReadonlySet<string>; accountId: string }
+
+/** What a person may do in an account: viewers read, admins change, owners also decide about the account. */
+export type Role = 'viewer' | 'admin' | 'owner'
+
+/** A member of an account, signed in to the dashboard; limited by role. */
+export type User = Caller & { kind: 'user'; accountId: string; role: Role }
+
+/** Whoever may call the admin API. */
+export type Backend = Service | Agent | User
 
 /** A signed-in end user of one application. */
 export type EndUser = {
@@ -56,7 +69,7 @@ export type EndUser = {
   actor?: Actor
 }
 
-export type Principal = Anonymous | Publishable | Service | EndUser
+export type Principal = Anonymous | Publishable | Backend | EndUser
 
 export const anonymous: Anonymous = {
   kind: 'anonymous',
@@ -66,13 +79,18 @@ export const anonymous: Anonymous = {
   bucket: null,
 }
 
-/** The kinds of authentication an endpoint may ask for; there is no default (http-api.md §1.2). */
-export type AuthKind = 'none' | 'publishable' | 'admin' | 'end_user'
+/**
+ * The kinds of authentication an endpoint may ask for; there is no default (http-api.md §1.2). `admin` is any backend's
+ * credential; `dashboard` recognises the same ones, and only a person's gets past the policy.
+ */
+export type AuthKind = 'none' | 'publishable' | 'admin' | 'dashboard' | 'end_user'
 
 export type PrincipalFor<Kind extends AuthKind> = Kind extends 'publishable'
   ? Publishable
   : Kind extends 'admin'
-    ? Service
-    : Kind extends 'end_user'
-      ? EndUser
-      : Anonymous
+    ? Backend
+    : Kind extends 'dashboard'
+      ? User
+      : Kind extends 'end_user'
+        ? EndUser
+        : Anonymous

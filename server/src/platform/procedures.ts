@@ -2,6 +2,7 @@ import { initTRPC, TRPCError } from '@trpc/server'
 import type { OpenApiMeta } from 'trpc-to-openapi'
 import type { z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
+import type { PolicyName } from '../policies.ts'
 import { addressKey } from './address.ts'
 import { authenticate } from './authenticate.ts'
 import { authorize } from './authorize.ts'
@@ -29,7 +30,9 @@ export type Endpoint = {
   dialect?: Dialect
   /** Who may call. No default. */
   auth: AuthKind | readonly AuthKind[]
-  /** Scope that a service principal needs. */
+  /** Row of the policy table that decides who may call. No default. */
+  policy: PolicyName
+  /** Scope that a program needs. */
   scope?: string
   /** Rows of the limits table that this endpoint counts on; stated even when none. */
   limit: readonly string[]
@@ -110,7 +113,7 @@ async function passGates(ctx: Ctx, endpoint: Endpoint, kinds: readonly AuthKind[
   ctx.principal = await authenticate(ctx, kinds)
   if (ctx.principal.tenantId) ctx.deps.activity.touch(ctx.principal.tenantId)
   await applyLimits(ctx, endpoint, 'principal', write, undefined)
-  await authorize(ctx, endpoint.scope)
+  await authorize(ctx, endpoint)
 }
 
 /** An end user's keys are that user's own: they neither replay nor block those of the backend or of another user. */

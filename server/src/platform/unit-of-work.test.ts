@@ -40,7 +40,14 @@ const endings = {
   },
 }
 
-const shared = { auth: 'none', limit: [], audits: [], errors: ['user_exists'], summary: 'Test.' } as const
+const shared = {
+  auth: 'none',
+  policy: 'open',
+  limit: [],
+  audits: [],
+  errors: ['user_exists'],
+  summary: 'Test.',
+} as const
 
 async function write(ctx: Ctx, input: { key: string; end: string }) {
   await leave(ctx, input.key)
@@ -114,6 +121,7 @@ async function run(name: string, input: unknown): Promise<{ data: unknown } | { 
       userAgent: null,
       idempotencyKey: null,
       testAuthenticator: null,
+      cookie: null,
     },
     response: { headers: {} },
   }

@@ -1,9 +1,9 @@
 import { record } from '../audit/record.ts'
 import type { Ctx } from '../platform/context.ts'
-import { ApiError } from '../platform/errors.ts'
 import { badCursor, toPage } from '../platform/pages.ts'
-import type { EndUser, Principal, Service } from '../platform/principal.ts'
+import type { Backend, EndUser, Principal } from '../platform/principal.ts'
 import { toIso } from '../platform/time.ts'
+import { denied } from '../resources.ts'
 import { requireUser } from '../users/find.ts'
 import { type SessionRow, sessionView } from './schema.ts'
 
@@ -29,7 +29,7 @@ type Page = { limit: number; starting_after?: string | undefined }
 
 /** Sessions of one user, newest first. @param liveOnly leaves out what is revoked or expired */
 async function listOf(
-  ctx: Ctx<Service | EndUser>,
+  ctx: Ctx<Backend | EndUser>,
   userId: string,
   page: Page,
   liveOnly: boolean,
@@ -65,7 +65,7 @@ export async function listOwn(ctx: Ctx<EndUser>, input: Page) {
 }
 
 /** A user's sessions for the backend, ended ones included until they are cleared away. */
-export async function listForUser(ctx: Ctx<Service>, input: Page & { external_user_id: string }) {
+export async function listForUser(ctx: Ctx<Backend>, input: Page & { external_user_id: string }) {
   const user = await requireUser(ctx, input.external_user_id)
   const rows = await listOf(ctx, user.id, input, false)
   return toPage(rows, input.limit, (row) => row.id, sessionView)
@@ -93,7 +93,7 @@ async function end(ctx: Ctx, sessionId: string, ownerId: string | null): Promise
 export async function logout(ctx: Ctx<EndUser>, input: { id: string }) {
   const id = input.id === 'current' ? ctx.principal.sessionId : input.id
   const ended = await end(ctx, id, ctx.principal.id)
-  if (!ended.found) throw new ApiError('session_not_found')
+  if (!ended.found) throw await denied(ctx, 'session', id, 'own_user')
   if (ended.fresh) record(ctx, 'session.logout', { userId: ended.userId, metadata: { session_id: id } })
   // Only for pages of this server: elsewhere it would clear storage that is not ours.
   if (ctx.request.origin === ctx.deps.config.PUBLIC_URL)
@@ -102,12 +102,13 @@ export async function logout(ctx: Ctx<EndUser>, input: { id: string }) {
 }
 
 /** Ends a session: any of the application for the backend, the own ones for an end user. */
-export async function revoke(ctx: Ctx<Service | EndUser>, input: { id: string }) {
+export async function revoke(ctx: Ctx<Backend | EndUser>, input: { id: string }) {
   const { principal } = ctx
-  const ended = await end(ctx, input.id, principal.kind === 'end_user' ? principal.id : null)
-  if (!ended.found) throw new ApiError('session_not_found')
+  const own = principal.kind === 'end_user'
+  const ended = await end(ctx, input.id, own ? principal.id : null)
+  if (!ended.found) throw await denied(ctx, 'session', input.id, own ? 'own_user' : 'own_application')
   if (ended.fresh) {
-    const by = principal.kind === 'end_user' ? 'user' : 'admin'
+    const by = own ? 'user' : 'admin'
     record(ctx, 'session.revoked', { userId: ended.userId, metadata: { session_id: input.id, by, reason: 'revoked' } })
   }
   return undefined
@@ -129,7 +130,7 @@ export async function revokeAll(
   }
 }
 
-export async function revokeAllForUser(ctx: Ctx<Service>, input: { external_user_id: string }) {
+export async function revokeAllForUser(ctx: Ctx<Backend>, input: { external_user_id: string }) {
   const user = await requireUser(ctx, input.external_user_id)
   await revokeAll(ctx, user.id, { by: 'admin', reason: 'revoked' })
   return undefined

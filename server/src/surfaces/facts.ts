@@ -21,6 +21,10 @@ function countAuthorization(raw: readonly string[]): number {
   return count
 }
 
+const cookiePattern = /(?:^|;\s*)(?:__Host-)?tm_session=([0-9A-Za-z_.-]{1,4096})(?=;|$)/
+
+const sessionCookie = (header: string): string | null => cookiePattern.exec(header)?.[1] ?? null
+
 /** What decisions may use of a request; nothing else of it reaches a slice. */
 export function factsOf(request: FastifyRequest, addresses: AddressResolver): RequestFacts {
   const { headers } = request
@@ -34,5 +38,6 @@ export function factsOf(request: FastifyRequest, addresses: AddressResolver): Re
     userAgent: one(headers['user-agent'])?.slice(0, 512) ?? null,
     idempotencyKey: one(headers['idempotency-key']),
     testAuthenticator: one(headers['x-test-authenticator']),
+    cookie: headers.cookie === undefined ? null : sessionCookie(headers.cookie),
   }
 }

@@ -11,7 +11,8 @@ import type { JsonSchema, Operation } from './operations.ts'
 const authCodes: Record<AuthKind, readonly ErrorCode[]> = {
   none: [],
   // Basic credentials are throttled after failures wherever they are presented.
-  admin: ['unauthorized', 'rate_limit_exceeded'],
+  admin: ['unauthorized', 'rate_limit_exceeded', 'forbidden', 'acting_as_not_allowed'],
+  dashboard: ['unauthorized', 'rate_limit_exceeded', 'forbidden', 'acting_as_not_allowed'],
   publishable: ['unauthorized', 'origin_not_allowed', 'tenant_inactive'],
   end_user: ['unauthorized', 'invalid_session_token', 'invalid_token_type', 'origin_not_allowed', 'tenant_inactive'],
 }

@@ -18,6 +18,12 @@ export const securitySchemes = (publicUrl: string, scopes: Readonly<Record<strin
     scheme: 'basic',
     description: 'Client id and client secret, with the default scopes of the application.',
   },
+  dashboard_session: {
+    type: 'apiKey',
+    in: 'cookie',
+    name: '__Host-tm_session',
+    description: 'A member of the account, signed in to the dashboard of the same server.',
+  },
   publishable_key: {
     type: 'http',
     scheme: 'bearer',
@@ -35,6 +41,7 @@ export const securitySchemes = (publicUrl: string, scopes: Readonly<Record<strin
 const requirements: Record<AuthKind, (scope: string[]) => SecurityRequirement[]> = {
   none: () => [],
   admin: (scope): SecurityRequirement[] => [{ client_credentials: scope }, { basic: [] }],
+  dashboard: () => [{ dashboard_session: [] }],
   publishable: () => [{ publishable_key: [] }],
   end_user: () => [{ session_token: [] }],
 }

@@ -1,5 +1,6 @@
 import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
+import { denied } from '../resources.ts'
 import { uuidPath } from './schema.ts'
 
 export type UserRow = {
@@ -28,9 +29,13 @@ export async function findUser(ctx: Ctx, path: string): Promise<UserRow | null> 
   return row ?? null
 }
 
-/** @throws 404 user_not_found, the same for a missing user and one of another application */
+/**
+ * @throws 404 user_not_found, the same for a missing user and one of another application. An internal id may be somebody
+ *   else's, so that is recorded as a denial; an external id is a name in the application's own list.
+ */
 export async function requireUser(ctx: Ctx, path: string): Promise<UserRow> {
   const user = await findUser(ctx, path)
-  if (!user) throw new ApiError('user_not_found')
-  return user
+  if (user) return user
+  const internal = uuidPath.exec(path)?.[1]
+  throw internal ? await denied(ctx, 'user', internal, 'own_application') : new ApiError('user_not_found')
 }

@@ -1,6 +1,6 @@
 import { record } from '../audit/record.ts'
 import type { Ctx } from '../platform/context.ts'
-import type { Service } from '../platform/principal.ts'
+import type { Backend } from '../platform/principal.ts'
 import { requireUser } from './find.ts'
 
 /**
@@ -21,7 +21,7 @@ export const userTables = [
  * Erases a user and everything about it (GDPR Article 17), then records `user.deleted` without personal data.
  * The user's row is taken first: a sign-in or registration that races with the erasure finds no user and loses.
  */
-export async function remove(ctx: Ctx<Service>, input: { external_user_id: string }) {
+export async function remove(ctx: Ctx<Backend>, input: { external_user_id: string }) {
   const { tenantId, applicationId } = ctx.principal
   const user = await requireUser(ctx, input.external_user_id)
   const gone = await ctx.sql.query('delete from users where tenant_id = $1 and id = $2::uuid returning id', [

@@ -4,7 +4,7 @@ import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import { mint } from '../platform/ids.ts'
 import { badCursor, toPage } from '../platform/pages.ts'
-import type { Service } from '../platform/principal.ts'
+import type { Backend } from '../platform/principal.ts'
 import { toIso } from '../platform/time.ts'
 import { checkClaims } from './custom-claims.ts'
 import { requireUser, type UserRow } from './find.ts'
@@ -24,7 +24,7 @@ const present = (row: UserRow): z.input<typeof User> => ({
 })
 
 /** Creates a user before the first passkey. */
-export async function create(ctx: Ctx<Service>, input: z.output<typeof NewUser>) {
+export async function create(ctx: Ctx<Backend>, input: z.output<typeof NewUser>) {
   const { tenantId, applicationId, application } = ctx.principal
   checkClaims(input.custom_claims, application.settings.custom_claims_schema, 'server')
   const made = await insertUser(ctx, {
@@ -48,7 +48,7 @@ export async function create(ctx: Ctx<Service>, input: z.output<typeof NewUser>)
   }
 }
 
-async function linkEmail(ctx: Ctx<Service>, userId: string, email: string, verified: boolean): Promise<void> {
+async function linkEmail(ctx: Ctx<Backend>, userId: string, email: string, verified: boolean): Promise<void> {
   const { tenantId, applicationId } = ctx.principal
   const id = mint('idf')
   const linked = await ctx.sql.query(
@@ -62,12 +62,12 @@ async function linkEmail(ctx: Ctx<Service>, userId: string, email: string, verif
 }
 
 /** One user by external id, or by `id:<uuid>`. */
-export async function get(ctx: Ctx<Service>, input: { external_user_id: string }) {
+export async function get(ctx: Ctx<Backend>, input: { external_user_id: string }) {
   return present(await requireUser(ctx, input.external_user_id))
 }
 
 /** Users of the application, oldest first; the id is time-ordered, so it is the cursor. */
-export async function list(ctx: Ctx<Service>, input: { limit: number; starting_after?: string | undefined }) {
+export async function list(ctx: Ctx<Backend>, input: { limit: number; starting_after?: string | undefined }) {
   const { tenantId, applicationId } = ctx.principal
   const after = input.starting_after
   if (after) {

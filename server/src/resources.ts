@@ -1,0 +1,63 @@
+import type { ErrorCode } from './errors.ts'
+import { denial } from './platform/authorize.ts'
+import type { Ctx } from './platform/context.ts'
+import { Refusal } from './platform/errors.ts'
+import { SYSTEM_TENANT } from './platform/trail.ts'
+
+type ResourceRow = { about: string; code: ErrorCode; id: RegExp; owner: string }
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/**
+ * What is named by an id that is unique on the whole server, so that it can be somebody else's: the answer when it is not
+ * the caller's, the form of its id, and whose it is. An `external_user_id` is none of these: it is a name within one
+ * application, and another application's user of that name is another user.
+ */
+export const resources = {
+  application: {
+    about: 'An application, by `app_…`.',
+    code: 'application_not_found',
+    id: /^app_[0-9A-Za-z]{1,64}$/,
+    owner: `select tenant_id, id as application_id from directory where kind = 'application' and key = $1`,
+  },
+  user: {
+    about: 'A user, by the internal id.',
+    code: 'user_not_found',
+    id: uuid,
+    owner: 'select tenant_id, application_id from users where id = $1::uuid limit 1',
+  },
+  credential: {
+    about: 'A passkey, by `cred_…`.',
+    code: 'credential_not_found',
+    id: /^cred_[0-9A-Za-z]{1,64}$/,
+    owner: 'select tenant_id, application_id from credentials where id = $1 limit 1',
+  },
+  session: {
+    about: 'A session, by its id.',
+    code: 'session_not_found',
+    id: uuid,
+    owner: 'select tenant_id, application_id from sessions where id = $1::uuid limit 1',
+  },
+} as const satisfies Record<string, ResourceRow>
+
+export type ResourceType = keyof typeof resources
+
+/**
+ * The refusal for a resource that is missing, foreign, or beyond the principal's reach: one path of work and one answer
+ * (http-api.md §1.4). Its row belongs to the tenant of a foreign resource, which can read it, and to nobody's when the
+ * resource is missing. Thrown as a `Refusal`, so that the row outlives the command.
+ * @param policy what said no: the policy's reach, such as `own_application`
+ */
+export async function denied(ctx: Ctx, type: ResourceType, id: string, policy: string): Promise<Refusal> {
+  const { code, owner, id: form } = resources[type]
+  const [whose] = form.test(id)
+    ? await ctx.sql.query<{ tenant_id: string; application_id: string | null }>(owner, [id])
+    : []
+  const facts = { policy, resourceType: type, resourceId: id, resourceTenantId: whose?.tenant_id ?? null }
+  ctx.trail.push({
+    ...denial(ctx, facts),
+    tenantId: whose?.tenant_id ?? SYSTEM_TENANT,
+    applicationId: whose?.application_id ?? null,
+  })
+  return new Refusal(code)
+}
