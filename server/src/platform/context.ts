@@ -53,6 +53,8 @@ export type ResponseFacts = {
   headers: Record<string, string>
   /** What every limit of the call said so far; the tightest one is shown. */
   verdicts?: LimitVerdict[]
+  /** The surface can send a stream. */
+  streams?: boolean
 }
 
 /** Made by a surface for one HTTP request. */

@@ -59,7 +59,13 @@ export function bucketOf(ctx: Ctx, input: unknown): (key: LimitKey) => string | 
  * @returns gives the points back for outcomes that the row names
  * @throws 429 rate_limit_exceeded; 503 service_unavailable when the store is away and the operation writes
  */
-export async function applyLimits(ctx: Ctx, endpoint: Endpoint, stage: LimitStage, write: boolean, input: unknown) {
+export async function applyLimits(
+  ctx: Ctx,
+  endpoint: Pick<Endpoint, 'limit'>,
+  stage: LimitStage,
+  write: boolean,
+  input: unknown,
+) {
   const { limits } = ctx.deps
   const names = limits.at(stage, endpoint.limit)
   const refundable: [string, string][] = []

@@ -6,9 +6,11 @@ import type { PolicyName } from '../policies.ts'
 import { addressKey } from './address.ts'
 import { authenticate } from './authenticate.ts'
 import { authorize } from './authorize.ts'
+import { type BatchDefinition, type BatchRules, isLines, type Lines, runBatches } from './batches.ts'
 import type { Ctx, RequestContext } from './context.ts'
 import { isDatabaseAway } from './db.ts'
 import { ApiError } from './errors.ts'
+import { type ExportDefinition, type ExportRules, formatOf, startExport } from './exports.ts'
 import { checkKey, find, hashRequest, type IdempotencyScope, replay } from './idempotency.ts'
 import { applyLimits } from './limit-stages.ts'
 import './messages.ts'
@@ -50,6 +52,12 @@ export type Endpoint = {
   mcp?: boolean
   /** List shape, for the SDK's iterators. */
   list?: 'cursor' | 'page'
+  /** The list can also be had in one go, with `format` in the query. */
+  exports?: ExportRules
+  /** The body may also be streamed, one item a line (NDJSON). */
+  batches?: BatchRules
+  /** Bytes of a body; 64 KiB unless said. */
+  maxBodyBytes?: number
   /** The answer holds a secret or token: never cached, replays encrypted at rest. */
   secret?: boolean
   /**
@@ -120,14 +128,14 @@ async function passGates(ctx: Ctx, endpoint: Endpoint, kinds: readonly AuthKind[
 const credentialScope = (principal: Principal): string =>
   principal.kind === 'end_user' ? `${principal.applicationId} ${principal.id}` : (principal.applicationId ?? '')
 
-function idempotencyScope(ctx: Ctx, endpoint: Endpoint, input: unknown): IdempotencyScope | null {
+function idempotencyScope(ctx: Ctx, endpoint: Endpoint, input: unknown, part?: number): IdempotencyScope | null {
   const key = ctx.request.idempotencyKey
   if (!endpoint.idempotent || key === null) return null
   const byAddress = endpoint.idempotent === 'address'
   return {
     tenantId: ctx.principal.tenantId ?? SYSTEM_TENANT,
     scope: byAddress ? addressKey(ctx.request.ip) : credentialScope(ctx.principal),
-    operation: ctx.operation,
+    operation: part === undefined ? ctx.operation : `${ctx.operation}#${part}`,
     key: checkKey(key, byAddress ? 16 : 1),
     requestHash: hashRequest(input),
     ttlSeconds: byAddress ? 600 : 86_400,
@@ -136,7 +144,10 @@ function idempotencyScope(ctx: Ctx, endpoint: Endpoint, input: unknown): Idempot
   }
 }
 
-type Execute<O> = (ctx: Ctx, input: unknown) => Promise<O>
+/** What an operation is executed with: the parsed input, the input as it was sent, or a streamed body in its place. */
+type Sent = { input: unknown; raw: unknown } | { lines: Lines }
+
+type Execute<O> = (ctx: Ctx, sent: Sent) => Promise<O>
 
 /**
  * Makes the procedure. The whole pipeline is one middleware that answers by itself: `input` and `output` stand behind it
@@ -156,9 +167,15 @@ function build<I extends z.ZodObject, O extends z.ZodType>(
     .use(async ({ ctx: request, path, getRawInput }) => {
       const ctx = begin(request, path)
       await passGates(ctx, endpoint, kinds, write)
-      const parsed = input.safeParse(await getRawInput())
-      if (!parsed.success) throw new TRPCError({ code: 'BAD_REQUEST', cause: parsed.error })
-      return { ok: true, data: await execute(ctx, parsed.data), marker: 'middlewareMarker' } as never
+      const raw = await getRawInput()
+      let sent: Sent
+      if (isLines(raw)) sent = { lines: raw }
+      else {
+        const parsed = input.safeParse(raw)
+        if (!parsed.success) throw new TRPCError({ code: 'BAD_REQUEST', cause: parsed.error })
+        sent = { input: parsed.data, raw }
+      }
+      return { ok: true, data: await execute(ctx, sent), marker: 'middlewareMarker' } as never
     })
     .input(input)
     .output(output)
@@ -170,14 +187,18 @@ const answeredEarlier = (): never => {
 
 /** Builds an operation that changes nothing: no transaction, the pool's handles. */
 export function query<const A extends AuthKind | readonly AuthKind[], I extends z.ZodObject, O extends z.ZodType>(
-  definition: Definition<A, I, O>,
+  definition: Definition<A, I, O> & { exports?: ExportDefinition<Ctx<PrincipalOf<A>>, z.output<I>> },
 ) {
   const { input, output, run, guard, ...endpoint } = definition
-  return build(endpoint, input, output, async (ctx, parsed) => {
+  const { exports } = endpoint
+  return build(endpoint, input, output, async (ctx, sent) => {
+    if ('lines' in sent) throw new Error('a query takes no streamed body')
     const call = ctx as Ctx<PrincipalOf<A>>
-    const value = parsed as z.output<I>
+    const value = sent.input as z.output<I>
     await guard?.(call, value)
     await applyLimits(call, endpoint, 'input', false, value)
+    const format = exports && formatOf(value)
+    if (exports && format) return startExport(call, exports, value, sent.raw, format)
     try {
       return output.parse(await run(call, value))
     } finally {
@@ -189,17 +210,18 @@ export function query<const A extends AuthKind | readonly AuthKind[], I extends 
 
 /** Builds an operation that changes something, in exactly one transaction. */
 export function command<const A extends AuthKind | readonly AuthKind[], I extends z.ZodObject, O extends z.ZodType>(
-  definition: Definition<A, I, O>,
+  definition: Definition<A, I, O> & { batches?: BatchDefinition<z.output<O>> },
 ) {
   const { input, output, run, guard, ...endpoint } = definition
+  const { batches } = endpoint
   const kind = endpoint.hot ?? 'prisma'
-  return build(endpoint, input, output, async (ctx, parsed) => {
-    const call = ctx as Ctx<PrincipalOf<A>>
-    const value = parsed as z.output<I>
-    const scope = idempotencyScope(call, endpoint, value)
+
+  /** @param part number of the batch of a streamed body, each of which is remembered under the key on its own */
+  async function runOnce(call: Ctx<PrincipalOf<A>>, value: z.output<I>, part?: number): Promise<z.output<O>> {
+    const scope = idempotencyScope(call, endpoint, value, part)
     // A replay must not cost an address its hourly call, so it is looked for before the limits.
     const earlier = scope && endpoint.idempotent === 'address' ? await find(call, scope) : null
-    if (scope && earlier) return replay(call, scope, earlier)
+    if (scope && earlier) return replay(call, scope, earlier) as z.output<O>
     await guard?.(call, value)
     const refund = await applyLimits(call, endpoint, 'input', true, value)
     try {
@@ -212,5 +234,14 @@ export function command<const A extends AuthKind | readonly AuthKind[], I extend
       else if (isDatabaseAway(error)) await refund('service_unavailable')
       throw error
     }
+  }
+
+  return build(endpoint, input, output, async (ctx, sent) => {
+    const call = ctx as Ctx<PrincipalOf<A>>
+    if (!('lines' in sent)) return runOnce(call, sent.input as z.output<I>)
+    if (!batches) throw new ApiError('unsupported_media_type')
+    const runPart = (value: object, part: number) =>
+      runOnce({ ...call, trail: [], touched: [], subjectUserId: null }, value as z.output<I>, part)
+    return runBatches(batches, sent.lines, runPart, call.deps.log)
   }).mutation(answeredEarlier)
 }

@@ -25,6 +25,13 @@ const trpcRefusals: Partial<Record<TRPCError['code'], ErrorCode>> = {
   PAYLOAD_TOO_LARGE: 'payload_too_large',
 }
 
+/** 400 naming every field that a schema refused, the first one in the message. */
+export function invalidInput(error: ZodError): ApiError {
+  const details = error.issues.flatMap(detail).slice(0, 20)
+  const [first] = details
+  return new ApiError('validation_error', { message: first && `${first.path}: ${first.message}`, details })
+}
+
 /**
  * The public form of whatever was thrown: our own decision as it is, a database that is away as 503, and anything else a
  * fault without words, whose cause is for the log.
@@ -35,9 +42,7 @@ export function toApiError(error: unknown): ApiError {
   if (cause instanceof ApiError) return cause
   if (isDatabaseAway(cause)) return new ApiError('service_unavailable', { retryAfter: 2, cause })
   if (error instanceof TRPCError && cause instanceof ZodError && error.code === 'BAD_REQUEST') {
-    const details = cause.issues.flatMap(detail).slice(0, 20)
-    const [first] = details
-    return new ApiError('validation_error', { message: first && `${first.path}: ${first.message}`, details })
+    return invalidInput(cause)
   }
   const refusal = error instanceof TRPCError ? trpcRefusals[error.code] : undefined
   return refusal ? new ApiError(refusal) : new ApiError('internal_error', { cause: cause ?? error })

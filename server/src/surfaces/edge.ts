@@ -71,6 +71,9 @@ export function registerEdge(http: FastifyInstance, deps: Deps, addresses: Addre
   // Bytes only: the route's dialect decides what they may be, and no other parser can accept them first.
   http.addContentTypeParser('*', { parseAs: 'buffer' }, (_request, body, done) => done(null, body))
 
+  // Read as it comes, by the one route that takes it; others refuse it unread.
+  http.addContentTypeParser('application/x-ndjson', (_request, payload, done) => done(null, payload))
+
   http.addHook('onRequest', async (request, reply) => {
     reply.headers(headersOfAll(request))
   })

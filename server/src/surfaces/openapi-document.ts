@@ -36,6 +36,10 @@ export type OperationObject = {
   'x-audits': string[]
   'x-limits': string[]
   'x-list'?: string
+  /** Formats in which the whole list can be had, with `format` in the query. */
+  'x-exports'?: string[]
+  /** Member of the body whose items may be streamed, and member of the answer with their results. */
+  'x-batches'?: { field: string; results: string }
 }
 
 /** What trpc-to-openapi makes of a procedure, as far as it is right. */

@@ -1,3 +1,7 @@
+import { z } from 'zod'
+import type { Endpoint } from '../platform/procedures.ts'
+import { mediaTypes } from './exports.ts'
+import { ndjson } from './lines.ts'
 import {
   type Components,
   type Draft,
@@ -30,6 +34,10 @@ function describe({ endpoint }: Operation): string {
     endpoint.scope && `Scope: \`${endpoint.scope}\`.`,
     endpoint.audits.length > 0 && `Audit events: ${list(endpoint.audits)}.`,
     endpoint.limit.length > 0 && `Rate limits: ${list(endpoint.limit)}.`,
+    endpoint.exports &&
+      `With \`format\` the whole range is streamed, without pages; that writes ${list(endpoint.exports.audits)} and counts on ${list(endpoint.exports.limit)} too.`,
+    endpoint.batches &&
+      `The body may also be streamed as \`application/x-ndjson\`, one item a line, at most ${endpoint.batches.maxLines} lines and ${endpoint.batches.maxBytes / 2 ** 20} MiB: every ${endpoint.batches.size} lines are one transaction. \`Accept: application/x-ndjson\` answers with one result a line.`,
   ]
     .filter(Boolean)
     .join('\n\n')
@@ -57,11 +65,22 @@ const withExample = (schema: JsonSchema, schemas: Components['schemas']): Media 
   return example === undefined ? { schema } : { schema, example }
 }
 
-function bodyOf({ dialect }: Operation, draft: RequestBody, schemas: Components['schemas']): RequestBody {
+/** The schema of what one line holds: an item of the array that the member is. */
+function itemSchema(schema: JsonSchema, member: string, schemas: Components['schemas']): JsonSchema {
+  const reference = typeof schema.$ref === 'string' ? schema.$ref.replace('#/components/schemas/', '') : null
+  const whole = reference === null ? schema : (schemas[reference] ?? schema)
+  return (whole.properties?.[member]?.items as JsonSchema | undefined) ?? {}
+}
+
+function bodyOf({ dialect, endpoint }: Operation, draft: RequestBody, schemas: Components['schemas']): RequestBody {
   const { schema } = draft.content['application/json'] as Media
   const media = withExample(schema, schemas)
   const form: Record<string, Media> = dialect === 'oauth' ? { 'application/x-www-form-urlencoded': media } : {}
-  return { required: (schema.required?.length ?? 0) > 0, content: { ...form, 'application/json': media } }
+  const { batches } = endpoint
+  const lines: Record<string, Media> = batches
+    ? { [ndjson]: { schema: itemSchema(schema, batches.field, schemas) } }
+    : {}
+  return { required: (schema.required?.length ?? 0) > 0, content: { ...form, 'application/json': media, ...lines } }
 }
 
 function successOf(
@@ -81,8 +100,23 @@ function successOf(
   }
   return {
     ...response,
-    content: { 'application/json': withExample(dialect === 'envelope' ? envelope : schema, schemas) },
+    content: {
+      'application/json': withExample(dialect === 'envelope' ? envelope : schema, schemas),
+      ...streamed(endpoint, schema, schemas),
+    },
   }
+}
+
+/** The other types of a success: a whole list in its formats, or one result a line. */
+function streamed({ exports, batches }: Endpoint, schema: JsonSchema, schemas: Components['schemas']) {
+  const media: Record<string, Media> = {}
+  if (batches) media[ndjson] = { schema: itemSchema(schema, batches.results, schemas) }
+  for (const format of exports?.formats ?? []) {
+    const item = z.toJSONSchema(exports?.item as z.ZodType, { io: 'output', unrepresentable: 'any' }) as JsonSchema
+    const { $schema: _, id: __, ...line } = item
+    media[mediaTypes[format]] = { schema: format === 'csv' ? { type: 'string' } : line }
+  }
+  return media
 }
 
 /**
@@ -120,5 +154,7 @@ export function operationObject(
     'x-audits': [...endpoint.audits],
     'x-limits': [...endpoint.limit],
     ...(endpoint.list ? { 'x-list': endpoint.list } : {}),
+    ...(endpoint.exports ? { 'x-exports': [...endpoint.exports.formats] } : {}),
+    ...(endpoint.batches ? { 'x-batches': { field: endpoint.batches.field, results: endpoint.batches.results } } : {}),
   }
 }

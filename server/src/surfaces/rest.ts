@@ -1,13 +1,18 @@
+import { Readable } from 'node:stream'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AddressResolver } from '../platform/address.ts'
+import type { Lines } from '../platform/batches.ts'
 import type { Deps, RequestContext } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
-import type { Dialect } from '../platform/procedures.ts'
+import { isExport } from '../platform/exports.ts'
+import type { Dialect, Endpoint } from '../platform/procedures.ts'
 import { toApiError } from '../platform/public-error.ts'
 import { checkText, mediaType, parseFormBody, parseJsonBody } from './body.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
 import { encodeError, encodeSuccess } from './dialects.ts'
+import { sendExport } from './exports.ts'
 import { factsOf } from './facts.ts'
+import { ndjson, readLines } from './lines.ts'
 import type { Operation } from './operations.ts'
 import { coerceQuery } from './query.ts'
 
@@ -33,24 +38,43 @@ export const factsOfRoute = (request: FastifyRequest): RouteFacts =>
   }
 
 /** The body as an object, by the types this dialect takes; an absent one is `{}`, and validation names what is missing. */
-function readBody(request: FastifyRequest, dialect: Dialect): Record<string, unknown> {
+function readBody(request: FastifyRequest, { dialect, endpoint }: Operation): Record<string, unknown> {
   const bytes = request.body
-  if (!Buffer.isBuffer(bytes) || bytes.length === 0) return {}
   const { type, ok } = mediaType(request.headers['content-type'])
-  if (ok && type === 'application/json') return parseJsonBody(bytes, { object: true }) as Record<string, unknown>
-  if (ok && type === 'application/x-www-form-urlencoded' && dialect === 'oauth') return parseFormBody(bytes)
+  if (Buffer.isBuffer(bytes) ? bytes.length === 0 : type !== ndjson) return {}
+  if (ok && type === 'application/json' && Buffer.isBuffer(bytes)) {
+    return parseJsonBody(bytes, { object: true, ...maxBytes(endpoint) }) as Record<string, unknown>
+  }
+  if (ok && type === 'application/x-www-form-urlencoded' && dialect === 'oauth' && Buffer.isBuffer(bytes)) {
+    return parseFormBody(bytes)
+  }
   const expected = dialect === 'oauth' ? 'application/json or application/x-www-form-urlencoded' : 'application/json'
   throw new ApiError('unsupported_media_type', { message: `The body must be sent as ${expected}.` })
+}
+
+const maxBytes = ({ maxBodyBytes }: Endpoint) => (maxBodyBytes === undefined ? {} : { maxBytes: maxBodyBytes })
+
+/** A streamed body, where the operation takes one and this is one. */
+function linesOf(request: FastifyRequest, { batches }: Endpoint): Lines | null {
+  const { body, headers } = request
+  const { type, ok } = mediaType(headers['content-type'])
+  if (!batches || !ok || type !== ndjson || !(body instanceof Readable)) return null
+  if (Number(headers['content-length'] ?? 0) > batches.maxBytes) throw new ApiError('payload_too_large')
+  const wantsLines = /(?:^|,)\s*application\/x-ndjson\s*(?:$|[;,])/i.test(String(headers.accept ?? ''))
+  return { kind: 'lines', lines: readLines(body, batches.maxBytes), wantsLines }
 }
 
 /** An empty OAuth parameter counts as omitted, in JSON as in a form (RFC 6749 §3.1). */
 const withoutEmpty = (body: Record<string, unknown>) =>
   Object.fromEntries(Object.entries(body).filter(([, value]) => value !== ''))
 
-function readInput(request: FastifyRequest, operation: Operation): Record<string, unknown> {
+function readInput(request: FastifyRequest, operation: Operation): Record<string, unknown> | Lines {
+  const lines = linesOf(request, operation.endpoint)
+  if (lines) return lines
+
   const { dialect, pathParameters } = operation
   const input: Record<string, unknown> = Object.create(null)
-  const sent = operation.method === 'GET' ? {} : readBody(request, dialect)
+  const sent = operation.method === 'GET' ? {} : readBody(request, operation)
   Object.assign(input, dialect === 'oauth' ? withoutEmpty(sent) : sent)
   const query = request.query as Record<string, string | string[]>
   if (operation.method === 'GET') Object.assign(input, coerceQuery(query, operation.input))
@@ -103,7 +127,11 @@ function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
   const crossOrigin = isCrossOrigin(operation)
   const cached = operation.auth.includes('none') && !endpoint.secret ? {} : noStore(dialect)
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
-    const context: RequestContext = { deps, request: factsOf(request, addresses), response: { headers: {} } }
+    const context: RequestContext = {
+      deps,
+      request: factsOf(request, addresses),
+      response: { headers: {}, streams: true },
+    }
     let data: unknown
     try {
       // Read by the procedure only once its gates have passed: no credential is a 401 before any validation.
@@ -114,6 +142,7 @@ function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
     }
     reply.code(status).headers(cached).headers(context.response.headers)
     if (crossOrigin) reply.headers(corsHeaders(request))
+    if (isExport(data)) return sendExport(deps, request, reply, data)
     const body = encodeSuccess(dialect, status, data)
     return body === null ? reply.send() : reply.type('application/json').send(JSON.stringify(body))
   }
@@ -139,6 +168,7 @@ export function registerRest(
       config: {
         facts: { dialect: operation.dialect, crossOrigin: isCrossOrigin(operation), operation: operation.name },
       },
+      ...(operation.endpoint.maxBodyBytes === undefined ? {} : { bodyLimit: operation.endpoint.maxBodyBytes }),
       handler: handler(deps, addresses, operation),
     })
   }
