@@ -1,3 +1,16 @@
+import { limitTable } from './limits.ts'
+import type { LimitRow } from './platform/limits.ts'
+
+const window = (seconds: number): string => {
+  if (seconds % 3600 === 0) return `${seconds / 3600} h`
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${seconds} s`
+}
+
+const limitRows = Object.entries<LimitRow>(limitTable).map(
+  ([name, { about, key, points, seconds }]) =>
+    `| \`${name}\` | ${about} | ${key.replace('+', ' and ')} | ${points} in ${window(seconds)} |`,
+)
+
 /** The first page of the reference, in Markdown: what is true of every operation. */
 export const introduction = `
 TryMellon signs people in with passkeys and gives agents credentials of their own.
@@ -30,4 +43,10 @@ Send \`Idempotency-Key\` with a change, and a repetition within 24 hours gets th
 ## Limits
 
 \`RateLimit-Policy\` and \`RateLimit\` tell the tightest limit of the call. 429 and 503 carry \`Retry-After\` in seconds.
+Windows begin at the first call and are shared by all instances. When the counters cannot be reached, reads go on, and
+changes and checks of secrets answer 503. Operations name their rows:
+
+| Row | What for | Counted by | Calls |
+|---|---|---|---|
+${limitRows.join('\n')}
 `.trim()

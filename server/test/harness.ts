@@ -165,8 +165,8 @@ export async function testApp(
         id: `${who.kind}_of_${whose.tenantId}`,
         tenantId: whose.tenantId,
         applicationId: whose.applicationId,
-        accountId: `account_of_${whose.tenantId}`,
-        bucket: credential,
+        accountId: application.accountId,
+        bucket: `${who.kind}_of_${whose.tenantId}`,
         application,
         ...(who.actor ? { actor: who.actor } : {}),
       }

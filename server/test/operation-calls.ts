@@ -23,6 +23,7 @@ export type Change = {
   path?: string
   method?: string
   query?: string
+  ip?: string
 }
 
 export const worldOf = async (server: TestApp): Promise<World> => ({
@@ -42,7 +43,12 @@ const fill = (path: string, params: Record<string, string> = {}): string =>
   path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? 'missing'))
 
 /** The credential that the operation asks for first. */
-function credential({ auth }: Operation, { tenant }: World, sample: Sample): { token?: string; origin?: string } {
+function credential(
+  { auth }: Operation,
+  { server, tenant }: World,
+  sample: Sample,
+): { token?: string; origin?: string; headers?: Record<string, string> } {
+  if (auth.includes('dashboard')) return { headers: server.present(tenant, { kind: 'user', role: 'owner' }) }
   if (sample.token) return { token: sample.token, origin }
   if (auth.includes('admin')) return { token: tenant.token }
   return auth.includes('publishable') ? { token: tenant.clientId, origin } : {}
@@ -50,7 +56,7 @@ function credential({ auth }: Operation, { tenant }: World, sample: Sample): { t
 
 /** Sends the sample with its credential, from an address of its own. */
 export async function send(operation: Operation, world: World, sample: Sample, change: Change = {}): Promise<Answer> {
-  const { token, ...rest } = credential(operation, world, sample)
+  const { token, headers, ...rest } = credential(operation, world, sample)
   const query = change.query ?? new URLSearchParams(sample.query).toString()
   const path = change.path ?? fill(operation.path, sample.params)
   const body = 'body' in change ? change.body : operation.method === 'GET' ? undefined : sample.body
@@ -59,8 +65,8 @@ export async function send(operation: Operation, world: World, sample: Sample, c
     ...rest,
     ...(sent === undefined ? {} : { token: sent }),
     ...(body === undefined ? {} : { body }),
-    headers: { ...change.headers },
-    ip: freshAddress(),
+    headers: { ...(change.token === undefined ? headers : {}), ...change.headers },
+    ip: change.ip ?? freshAddress(),
   })
 }
 

@@ -7,13 +7,13 @@ import { MAX_BODY_BYTES, parseJsonBody } from './body.ts'
 export const ndjson = 'application/x-ndjson'
 
 const NEWLINE = 0x0a
-const tooLong = new ApiError('payload_too_large', { message: `A line is longer than ${MAX_BODY_BYTES} bytes.` })
+const tooLong = () => new ApiError('payload_too_large', { message: `A line is longer than ${MAX_BODY_BYTES} bytes.` })
 
 const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
 
 /** Each line by the rules of any body: strict JSON, one object, at most 64 KiB. What breaks them is that line's result. */
 function toLine(bytes: Buffer): Line {
-  if (bytes.length > MAX_BODY_BYTES) return { error: tooLong }
+  if (bytes.length > MAX_BODY_BYTES) return { error: tooLong() }
   try {
     return { value: parseJsonBody(bytes, { object: true }) }
   } catch (error) {
