@@ -36,11 +36,12 @@ async function listOf(
 ): Promise<SessionRow[]> {
   const { tenantId, applicationId } = ctx.principal
   if (page.starting_after) {
-    const known = await ctx.sql.query(
-      'select 1 from sessions where tenant_id = $1 and user_id = $2::uuid and id = $3::uuid',
+    const [known] = await ctx.sql.query<{ mine: boolean }>(
+      'select user_id = $2::uuid as mine from sessions where tenant_id = $1 and id = $3::uuid',
       [tenantId, userId, page.starting_after],
     )
-    if (known.length === 0) throw badCursor()
+    // A session that was cleared away still marks a place, so that pages stay right; ids are time-ordered.
+    if (known && !known.mine) throw badCursor()
   }
   return ctx.sql.query<SessionRow>(
     `select s.id, s.user_id, u.external_user_id, s.method, s.credential_id, s.ip_address, s.user_agent, s.created_at,
