@@ -1,7 +1,7 @@
 import { documentTable } from './documents.ts'
 import { introduction } from './introduction.ts'
 import { limitTable } from './limits.ts'
-import { scopes } from './oauth/scopes.ts'
+import { scopes } from './scopes.ts'
 import { appRouter } from './router.ts'
 import { buildDocument } from './surfaces/openapi.ts'
 import type { OpenApiDocument } from './surfaces/openapi-document.ts'

@@ -1,3 +1,6 @@
+import { eraseDeletedApplications } from './applications/erase.ts'
+import { purgeOldSecrets, purgeOldWebhookSecrets } from './applications/rotate-secret.ts'
+import { purgeAuditLogs } from './audit/retention.ts'
 import { purgeExpiredCeremonies } from './passkeys/ceremony.ts'
 import type { Deps } from './platform/context.ts'
 import { purgeExpiredIdempotency } from './platform/idempotency.ts'
@@ -5,6 +8,7 @@ import type { Job } from './platform/jobs.ts'
 import { purgeExpiredLimits } from './platform/limit-store.ts'
 import { ensureAuditPartitions } from './platform/partitions.ts'
 import { purgeEndedSessions } from './sessions/purge.ts'
+import { auditRetention } from './tenants/audit-retention.ts'
 import { purgeIdleTenants, purgeTombstones } from './tenants/purge.ts'
 
 const batch = 500
@@ -51,10 +55,27 @@ export const jobs = {
     cron: '41 4 * * *',
     run: ({ database, clock }) => drain(() => purgeTombstones(database.sql, clock(), batch)),
   },
+  'old-client-secrets': {
+    about: 'Deletes client and webhook secrets past their grace period.',
+    cron: '*/5 * * * *',
+    run: async ({ database, clock }) =>
+      (await drain(() => purgeOldSecrets(database.sql, clock(), batch))) +
+      (await drain(() => purgeOldWebhookSecrets(database.sql, clock(), batch))),
+  },
+  'deleted-applications': {
+    about: 'Erases applications deleted 30 days ago, with everything they owned.',
+    cron: '17 * * * *',
+    run: eraseDeletedApplications,
+  },
   'signing-keys': {
     about: 'Rotates the signing key after 90 days; the old public key stays while tokens of it live.',
     cron: '23 3 * * *',
     run: ({ keys }) => keys.rotateIfDue(),
+  },
+  'audit-retention': {
+    about: "Deletes audit rows older than their tenant's plan keeps them, and drops the months that nobody keeps.",
+    cron: '29 * * * *',
+    run: (deps) => purgeAuditLogs(deps, auditRetention),
   },
   'audit-partitions': {
     about: 'Makes the next months of the audit log.',

@@ -56,6 +56,8 @@ export const limitTable = {
     seconds: 900,
     stage: 'input',
     failures: true,
+    // Taken before the secret is looked at, given back when it is right.
+    refund: [],
   },
   client_auth_failures_ip: {
     about: 'Wrong client secrets from one address, for any client.',
@@ -64,6 +66,8 @@ export const limitTable = {
     seconds: 900,
     stage: 'input',
     failures: true,
+    // Taken before the secret is looked at, given back when it is right.
+    refund: [],
   },
   discovery: {
     about: 'Metadata documents, the JWKS and the OpenAPI document.',

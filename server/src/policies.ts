@@ -43,6 +43,18 @@ export const policies = {
     role: 'viewer',
     actor: false,
   },
+  application_create: {
+    about: 'A new application in the tenant.',
+    reach: { service: 'tenant', agent: 'tenant', user: 'tenant' },
+    role: 'admin',
+    actor: false,
+  },
+  application_change: {
+    about: 'Settings of an application: a program changes its own, a person those of any in the account.',
+    reach: { service: 'application', agent: 'application', user: 'account' },
+    role: 'admin',
+    actor: false,
+  },
   session_end: {
     about: 'Ending a session: any of the application for a backend, the own ones for an end user.',
     reach: { service: 'application', agent: 'application', user: 'application', end_user: 'self' },
@@ -50,8 +62,9 @@ export const policies = {
     actor: false,
   },
   secret_rotation: {
-    about: 'A new secret for the own application, by who may hold it.',
-    reach: { service: 'application', agent: 'application', user: 'application' },
+    about:
+      'A new client secret, by who may hold it: a program for its own application, a person for any of the account.',
+    reach: { service: 'application', agent: 'application', user: 'account' },
     role: 'admin',
     actor: false,
     refusal: 'application_rotation_not_allowed',

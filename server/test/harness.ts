@@ -1,5 +1,6 @@
 import type { InjectOptions } from 'fastify'
 import { type App, createApp } from '../src/app.ts'
+import type { HotApplication } from '../src/applications/hot.ts'
 import { type Config, parseConfig } from '../src/config.ts'
 import type { Database } from '../src/platform/db.ts'
 import type { LimitStore } from '../src/platform/limit-store.ts'
@@ -133,7 +134,7 @@ export async function testApp(
     return {
       status: response.statusCode,
       headers: response.headers as Record<string, string | undefined>,
-      body: type.includes('json') && response.body !== '' ? JSON.parse(response.body) : undefined,
+      body: /\bjson\b/.test(type) && response.body !== '' ? JSON.parse(response.body) : undefined,
       text: response.body,
     }
   }
@@ -158,8 +159,11 @@ export async function testApp(
 
   function present(whose: Tenant, who: Who): Record<string, string> {
     const credential = `${who.kind === 'agent' ? 'tm_key_' : 'session_'}${presented.size}`
+    let known: HotApplication | null = null
     presented.set(credential, async () => {
-      const application = await app.deps.applications.byClientId.get(whose.clientId)
+      // Whose application is deleted meanwhile is still a member of the account.
+      known = (await app.deps.applications.byClientId.get(whose.clientId)) ?? known
+      const application = known
       if (!application) throw new Error(`${whose.clientId} is not an application`)
       const caller = {
         id: `${who.kind}_of_${whose.tenantId}`,

@@ -1,6 +1,7 @@
 import { contract } from '../src/contract.ts'
 import { appRouter } from '../src/router.ts'
 import { listOperations, type Operation } from '../src/surfaces/operations.ts'
+import { pay } from './account.ts'
 import { contractOf } from './answers.ts'
 import { type Answer, freshAddress, type TestApp } from './harness.ts'
 import { origin, type Sample, samples, type World } from './samples.ts'
@@ -26,9 +27,10 @@ export type Change = {
   ip?: string
 }
 
+/** A tenant on a plan that has every scope and room for what samples make. */
 export const worldOf = async (server: TestApp): Promise<World> => ({
   server,
-  tenant: await server.tenant({ origins: [origin] }),
+  tenant: await pay(server, await server.tenant({ origins: [origin] }), 'enterprise'),
 })
 
 /** A tenant of its own and a valid call of the operation for it. */

@@ -1,3 +1,4 @@
+import { anotherApplication } from './account.ts'
 import { createAuthenticator } from './authenticator.ts'
 import type { Answer, Tenant, TestApp } from './harness.ts'
 
@@ -10,6 +11,8 @@ export type Sample = {
   body?: Record<string, unknown>
   /** For an end user, whose session token it must be. */
   token?: string
+  /** The application that it is about, if it is not the tenant's first. */
+  about?: Tenant
 }
 
 export type World = { server: TestApp; tenant: Tenant }
@@ -30,6 +33,11 @@ async function user({ server, tenant }: World): Promise<string> {
   data(await server.call('POST', '/v1/users', { token: tenant.token, body: { external_user_id } }))
   return external_user_id
 }
+
+const hook = 'https://hooks.example.com/trymellon'
+
+/** A further application of the tenant: what happens to it leaves the tenant's own at work. */
+const expendable = ({ server, tenant }: World) => anotherApplication(server, tenant)
 
 const browser = ({ tenant }: World) => ({ token: tenant.clientId, origin })
 
@@ -76,6 +84,33 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     params: { id: tenant.applicationId },
     body: { name: 'Renamed', related_origins: ['https://example.org'], rp_id: 'example.com' },
   }),
+  'applications.create': () => ({
+    body: { name: 'Second', allowed_origins: [origin], enrollment: { max_active_tickets: 5 }, webhook_url: hook },
+  }),
+  'applications.rotate_secret': ({ tenant }) => ({
+    params: { id: tenant.applicationId },
+    body: { grace_period_seconds: 60 },
+  }),
+  'applications.rotate_webhook_secret': async ({ server, tenant }) => {
+    const body = { webhook_url: hook }
+    data(await server.call('PATCH', `/v1/applications/${tenant.applicationId}`, { token: tenant.token, body }))
+    return { params: { id: tenant.applicationId }, body: { grace_period_seconds: 60 } }
+  },
+  'applications.suspend': async (world) => {
+    const about = await expendable(world)
+    return { about, params: { id: about.applicationId }, body: { reason: 'Abuse' } }
+  },
+  'applications.activate': async (world) => {
+    const about = await expendable(world)
+    const headers = world.server.present(world.tenant, { kind: 'user', role: 'owner' })
+    const path = `/v1/applications/${about.applicationId}/suspend`
+    data(await world.server.call('POST', path, { headers, body: {} }))
+    return { about, params: { id: about.applicationId }, body: { reason: 'Resolved' } }
+  },
+  'applications.delete': async (world) => {
+    const about = await expendable(world)
+    return { about, params: { id: about.applicationId } }
+  },
   'users.create': () => ({
     body: {
       external_user_id: fresh(),
@@ -89,6 +124,11 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     await user(world)
     return { query: { limit: '10' } }
   },
+  'users.update': async (world) => ({
+    params: { external_user_id: await user(world) },
+    body: { status: 'disabled', metadata: { plan: 'free' } },
+  }),
+  'users.unlock': async (world) => ({ params: { external_user_id: await user(world) } }),
   'users.delete': async (world) => ({ params: { external_user_id: await user(world) } }),
   'users.credentials.list': async (world) => ({
     params: { external_user_id: (await signUp(world)).name },

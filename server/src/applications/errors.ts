@@ -14,4 +14,10 @@ export const applicationErrors = {
     message: 'Passkeys of the current rp_id exist and would stop working.',
     hint: 'Send confirm_rp_id_change: true to change it all the same.',
   },
+  webhook_not_configured: {
+    status: 409,
+    message: 'The application has no webhook.',
+    hint: 'Set webhook_url with PATCH /v1/applications/{id} first.',
+  },
+  invalid_state: { status: 409, message: 'The present state does not allow that.' },
 } as const satisfies ErrorTable

@@ -25,15 +25,6 @@ describe('GET /v1/applications', () => {
     })
   })
 
-  it('403 with the published sentence for scope=account', async () => {
-    const { token } = await server.tenant()
-    const answer = await server.call('GET', '/v1/applications?scope=account', { token })
-    expect([answer.status, answer.body.error]).toEqual([
-      403,
-      { code: 'forbidden', message: 'Account scope requires a user session; service credentials are tenant-scoped.' },
-    ])
-  })
-
   it.each(['GET', 'PATCH'])('404 for %s of a foreign application, byte for byte like a missing one', async (method) => {
     const [mine, other] = [await server.tenant(), await server.tenant()]
     const call = (id: string) =>

@@ -2,28 +2,73 @@ import { z } from 'zod'
 import { id } from '../platform/ids.ts'
 import { cursorPage, cursorParameters } from '../platform/pages.ts'
 import { command, query, router } from '../platform/procedures.ts'
-import { get, list, update } from './service.ts'
-import { Application, SettingsPatch } from './settings.ts'
+import { displayText, timestamp } from '../platform/text.ts'
+import { guardAllowedScopes } from './check-settings.ts'
+import { create } from './create.ts'
+import { activate, remove, suspend } from './lifecycle.ts'
+import { get, list } from './read.ts'
+import { rotateSecret } from './rotate-secret.ts'
+import { Application, NewApplication, SettingsPatch } from './settings.ts'
+import { update } from './update.ts'
+import { rotateWebhookSecret } from './webhook-secret.ts'
 
 const applicationId = z
   .string()
   .max(255, 'must be at most 255 characters')
   .meta({ examples: id('app').meta()?.examples ?? [] })
 
+const secretOnce = z.string().meta({ description: 'Shown once.' })
+const ApplicationWithWebhookSecret = Application.extend({
+  webhook_signing_secret: secretOnce.optional().meta({ description: 'Shown once, when `webhook_url` is first set.' }),
+}).meta({ id: 'ApplicationWithWebhookSecret' })
+
+/** Seconds that what is replaced goes on working. */
+const gracePeriod = (max: number, standard: number) =>
+  z
+    .number()
+    .int()
+    .min(0, `must be 0 to ${max}`)
+    .max(max, `must be 0 to ${max}`)
+    .default(standard)
+    .meta({ description: 'Seconds that the previous secret goes on working; 0 ends it at once.' })
+
+const Reasoned = z.strictObject({ id: applicationId, reason: displayText(1, 200).optional() })
+
 export const applicationsRouter = router({
+  create: command({
+    rest: 'POST /v1/applications',
+    status: 201,
+    auth: 'admin',
+    policy: 'application_create',
+    scope: 'applications:write',
+    limit: ['admin_write', 'admin_application'],
+    idempotent: 'application',
+    audits: ['application.created', 'authorization.denied'],
+    errors: ['plan_limit_reached'],
+    secret: true,
+    mcp: true,
+    summary: 'Make an application in the tenant, with a client secret that is shown once.',
+    input: NewApplication,
+    output: ApplicationWithWebhookSecret.extend({ client_secret: secretOnce }).meta({ id: 'CreatedApplication' }),
+    guard: guardAllowedScopes,
+    run: create,
+  }),
   list: query({
     rest: 'GET /v1/applications',
     auth: 'admin',
     policy: 'tenant_read',
     scope: 'applications:read',
     limit: ['admin_read', 'admin_application'],
-    audits: [],
+    audits: ['authorization.denied'],
     errors: [],
     list: 'cursor',
     mcp: true,
     summary: 'List the applications of the tenant, oldest first.',
     input: z.strictObject({
-      scope: z.enum(['tenant', 'account']).default('tenant'),
+      scope: z
+        .enum(['tenant', 'account'])
+        .default('tenant')
+        .meta({ description: '`account` is for people: programs see their tenant.' }),
       limit: cursorParameters.limit,
       starting_after: z
         .string()
@@ -51,16 +96,105 @@ export const applicationsRouter = router({
   update: command({
     rest: 'PATCH /v1/applications/{id}',
     auth: 'admin',
-    policy: 'application_write',
+    policy: 'application_change',
     scope: 'applications:write',
     limit: ['admin_write', 'admin_application'],
     idempotent: 'application',
     audits: ['application.config_changed', 'authorization.denied'],
     errors: ['application_not_found', 'plan_limit_reached', 'rp_id_in_use'],
+    secret: true,
     mcp: true,
     summary: 'Change settings of an application, such as its allowed origins.',
+    description:
+      'Change settings of an application, such as its allowed origins. Of a setting that is an object, members left out stay as they are. The answer that sets `webhook_url` for the first time shows the signing secret.',
     input: SettingsPatch.extend({ id: applicationId }),
-    output: Application,
+    output: ApplicationWithWebhookSecret,
+    guard: guardAllowedScopes,
     run: update,
+  }),
+  rotate_secret: command({
+    rest: 'POST /v1/applications/{id}/rotate-secret',
+    auth: 'admin',
+    policy: 'secret_rotation',
+    scope: 'applications:write',
+    limit: ['admin_write', 'admin_application', 'secret_rotation'],
+    idempotent: 'application',
+    audits: ['application.secret_rotated', 'authorization.denied'],
+    errors: ['application_not_found', 'application_rotation_not_allowed'],
+    secret: true,
+    mcp: true,
+    summary: 'Replace the client secret; the new one is shown once.',
+    description:
+      'Replace the client secret; the new one is shown once. The previous secret works until the grace period ends; at most two work at a time. Access tokens issued with it stay valid until they expire.',
+    input: z.strictObject({ id: applicationId, grace_period_seconds: gracePeriod(3600, 900) }),
+    output: z.object({
+      application_id: z.string(),
+      client_id: z.string(),
+      new_client_secret: secretOnce,
+      previous_secret_expires_at: timestamp,
+      rotated_at: timestamp,
+    }),
+    run: rotateSecret,
+  }),
+  rotate_webhook_secret: command({
+    rest: 'POST /v1/applications/{id}/webhook-secret/rotate',
+    auth: 'admin',
+    policy: 'application_change',
+    scope: 'webhooks:write',
+    limit: ['admin_write', 'admin_application', 'secret_rotation'],
+    idempotent: 'application',
+    audits: ['webhook.secret_rotated', 'authorization.denied'],
+    errors: ['application_not_found', 'webhook_not_configured'],
+    secret: true,
+    summary: 'Replace the signing secret of webhooks; the new one is shown once.',
+    description:
+      'Replace the signing secret of webhooks; the new one is shown once. During the grace period both would sign. No webhooks are sent in this version.',
+    input: z.strictObject({ id: applicationId, grace_period_seconds: gracePeriod(86_400, 86_400) }),
+    output: z.object({
+      application_id: z.string(),
+      webhook_signing_secret: secretOnce,
+      previous_secret_expires_at: timestamp,
+    }),
+    run: rotateWebhookSecret,
+  }),
+  suspend: command({
+    rest: 'POST /v1/applications/{id}/suspend',
+    auth: 'dashboard',
+    policy: 'lifecycle',
+    limit: ['admin_write', 'admin_application'],
+    idempotent: 'application',
+    audits: ['application.suspended', 'authorization.denied'],
+    errors: ['application_not_found', 'invalid_state'],
+    summary: 'Stop an application: its clients, browsers and end users are refused until it is activated.',
+    input: Reasoned,
+    output: Application,
+    run: suspend,
+  }),
+  activate: command({
+    rest: 'POST /v1/applications/{id}/activate',
+    auth: 'dashboard',
+    policy: 'lifecycle',
+    limit: ['admin_write', 'admin_application'],
+    idempotent: 'application',
+    audits: ['application.activated', 'authorization.denied'],
+    errors: ['application_not_found', 'invalid_state'],
+    summary: 'Serve a suspended application again.',
+    input: Reasoned,
+    output: Application,
+    run: activate,
+  }),
+  delete: command({
+    rest: 'DELETE /v1/applications/{id}',
+    status: 204,
+    auth: 'dashboard',
+    policy: 'lifecycle',
+    limit: ['admin_write', 'admin_application'],
+    idempotent: 'application',
+    audits: ['application.deleted', 'authorization.denied'],
+    errors: ['application_not_found'],
+    summary: 'Delete an application: unreachable at once, erased with its users after 30 days.',
+    input: z.strictObject({ id: applicationId }),
+    output: z.void(),
+    run: remove,
   }),
 })

@@ -5,9 +5,9 @@ import { uuid7 } from '../platform/ids.ts'
 import { hasAudience, maxTokenLength, signJwt } from '../platform/jwt.ts'
 import type { Service } from '../platform/principal.ts'
 import { seconds } from '../platform/time.ts'
+import type { Scope } from '../scopes.ts'
 import { announcePurge } from '../tenants/inactivity.ts'
 import { toService } from './client-authentication.ts'
-import type { Scope } from './scopes.ts'
 
 export const accessTokenTtlSeconds = 3600
 

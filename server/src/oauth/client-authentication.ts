@@ -1,10 +1,9 @@
 import { type HotApplication, isActive } from '../applications/hot.ts'
-import { addressKey } from '../platform/address.ts'
 import type { Ctx } from '../platform/context.ts'
-import { ApiError } from '../platform/errors.ts'
 import type { Service } from '../platform/principal.ts'
 import { equal, hasValidChecksum, randomBytes } from '../platform/secrets.ts'
 import { announcePurge } from '../tenants/inactivity.ts'
+import { underFailureLimit } from './failure-limit.ts'
 import { defaultScopes } from './scopes.ts'
 
 /** Compared with where nothing is stored. */
@@ -22,30 +21,20 @@ async function findApplication(ctx: Ctx, clientId: string): Promise<HotApplicati
 
 /**
  * Checks a client's secret. Unknown client, wrong secret, suspended application and disabled account end alike, and cost
- * the same keyed hash; failures count per client and address, so that a correct secret from elsewhere still works.
+ * the same: one keyed hash whoever asks, then two comparisons (security 139).
  * @returns the application, or null
- * @throws 429 rate_limit_exceeded after 10 failures of a client from one address, or 50 of one address, in 15 minutes
+ * @throws 429 rate_limit_exceeded after too many failures
  */
-export async function authenticateClient(ctx: Ctx, clientId: string, secret: string): Promise<HotApplication | null> {
-  const { limits, secrets } = ctx.deps
-  const address = addressKey(ctx.request.ip)
-  const pair = `${clientId.slice(0, 80)} ${address}`
-  const blocked =
-    (await limits.blocked('client_auth_failures', pair)) ?? (await limits.blocked('client_auth_failures_ip', address))
-  if (blocked)
-    throw new ApiError('rate_limit_exceeded', { retryAfter: blocked.retryAfter, headers: limits.headers([blocked]) })
-
-  // A wrong checksum is refused before any database access.
-  const application = hasValidChecksum(secret, 'sec') ? await findApplication(ctx, clientId) : null
-  const now = ctx.now()
-  const live = application?.secrets.filter((row) => row.expiresAt === null || row.expiresAt > now) ?? []
-  // One keyed hash whoever asks, then two comparisons: unknown client and wrong secret cost the same (security 139).
-  const digest = secrets.hash(secret)
-  const known = [0, 1].map((i) => equal(digest, live[i]?.hash ?? nobody)).includes(true)
-  if (application && known && isActive(application)) return application
-  await limits.count('client_auth_failures', pair)
-  await limits.count('client_auth_failures_ip', address)
-  return null
+export function authenticateClient(ctx: Ctx, clientId: string, secret: string): Promise<HotApplication | null> {
+  const digest = ctx.deps.secrets.hash(secret)
+  return underFailureLimit(ctx, clientId, digest, async () => {
+    // A wrong checksum is refused before any database access.
+    const application = hasValidChecksum(secret, 'sec') ? await findApplication(ctx, clientId) : null
+    const now = ctx.now()
+    const live = application?.secrets.filter((row) => row.expiresAt === null || row.expiresAt > now) ?? []
+    const known = [0, 1].map((i) => equal(digest, live[i]?.hash ?? nobody)).includes(true)
+    return application && known && isActive(application) ? application : null
+  })
 }
 
 /** `Authorization: Basic` on an admin route: the same principal as a token's, with the default scopes. */

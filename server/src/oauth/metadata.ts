@@ -1,4 +1,4 @@
-import { scopeNames } from './scopes.ts'
+import { scopeNames } from '../scopes.ts'
 
 /**
  * Authorization server metadata (RFC 8414 §2). A member stands here only if the endpoint behind it answers; no member is

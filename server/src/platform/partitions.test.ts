@@ -88,7 +88,7 @@ for (const engine of engines) {
       ])
     })
 
-    it('carries every index of the table, the partial one included', async () => {
+    it('carries every index of the table, the partial ones included', async () => {
       const rows = await database.sql.query<{ definition: string }>(
         `select indexdef as definition from pg_indexes where tablename = 'audit_logs_2026_12' order by indexname`,
       )
@@ -97,7 +97,8 @@ for (const engine of engines) {
         rows.length,
         on('(tenant_id, event, id)'),
         on('(tenant_id, user_id, id) WHERE (user_id IS NOT NULL)'),
-      ]).toEqual([4, 1, 1])
+        on('(tenant_id, id) WHERE (NOT success)'),
+      ]).toEqual([5, 1, 1, 1])
     })
 
     it('reads only the months that a filter by time needs', async () => {

@@ -9,6 +9,7 @@ import {
   INT8_ARRAY,
   inTransaction,
   newTransaction,
+  plannedEachTime,
   type RawSql,
   readers,
   readTimestamp,
@@ -31,8 +32,9 @@ const MAX_STATEMENTS = 1000
 
 const names = new Map<string, string>()
 
-/** A stable name for a statement's text, so that each connection prepares it once; empty when there are too many. */
+/** A stable name for a statement's text, so that each connection prepares it once; empty for none. */
 function statementName(text: string): string {
+  if (text.startsWith(plannedEachTime)) return ''
   let name = names.get(text)
   if (name === undefined) {
     if (names.size >= MAX_STATEMENTS) return ''

@@ -11,6 +11,12 @@ export interface Sql {
   query<R = Record<string, unknown>>(text: string, values?: readonly unknown[]): Promise<R[]>
 }
 
+/**
+ * Begins a statement whose best plan depends on its values, on how large a tenant is for one: PostgreSQL plans it each time
+ * instead of settling on one plan for all.
+ */
+export const plannedEachTime = '/* planned each time */ '
+
 /** What a raw driver transaction gets: `script` runs many statements without parameters (migrations). */
 export interface RawSql extends Sql {
   script(text: string): Promise<void>

@@ -1,9 +1,6 @@
-import { execFile } from 'node:child_process'
-import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { type TestApp, testApp } from '../harness.ts'
-
-const run = promisify(execFile)
+import { curl as runCurl } from './curl.ts'
 
 /** The published page's curls, word for word; only the host and the `xxxx` placeholders are filled in. */
 const steps = {
@@ -35,15 +32,7 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-async function curl(command: string, values: Record<string, string> = {}) {
-  const filled = Object.entries({ 'https://api.trymellonauth.com': base, ...values }).reduce(
-    (text, [placeholder, value]) => text.replaceAll(placeholder, value),
-    command,
-  )
-  const { stdout } = await run('bash', ['-c', `${filled} -s -w '\\n%{http_code}'`])
-  const cut = stdout.lastIndexOf('\n')
-  return { status: Number(stdout.slice(cut + 1)), body: JSON.parse(stdout.slice(0, cut)) }
-}
+const curl = (command: string, values?: Record<string, string>) => runCurl(base, command, values)
 
 it('the vending-machine page works as printed, from nothing but a URL to an allowed origin', async () => {
   const made = await curl(steps.provision)

@@ -1,0 +1,51 @@
+import type { Ctx } from '../platform/context.ts'
+import type { Backend } from '../platform/principal.ts'
+import type { PolicyName } from '../policies.ts'
+import { denied } from '../resources.ts'
+
+/** The tenant of an application, if it is one of the caller's account; null beyond it. */
+async function tenantInAccount(ctx: Ctx, accountId: string, id: string): Promise<string | null> {
+  const [row] = await ctx.sql.query<{ tenant_id: string }>(
+    `select d.tenant_id from directory d join tenants t on t.id = d.tenant_id
+     where d.kind = 'application' and d.key = $1 and t.account_id = $2`,
+    [id, accountId],
+  )
+  return row?.tenant_id ?? null
+}
+
+/**
+ * An application within the reach that the policy gives this kind of caller (http-api.md §1.2). A deleted one is missing.
+ * @param options.lock takes the row, so that two changes at once do not lose each other's
+ * @throws 404 application_not_found, recorded for the owner
+ */
+export async function requireApplication(
+  ctx: Ctx<Backend>,
+  id: string,
+  policy: PolicyName,
+  { lock } = { lock: false },
+) {
+  const { principal } = ctx
+  const reach = ctx.deps.policies[policy].reach[principal.kind]
+  if (reach === 'application' && id !== principal.applicationId) {
+    throw await denied(ctx, 'application', id, 'own_application')
+  }
+  const byAccount = reach === 'account' && 'accountId' in principal
+  const tenantId = byAccount ? await tenantInAccount(ctx, principal.accountId, id) : principal.tenantId
+  if (tenantId === null) throw await denied(ctx, 'application', id, 'account')
+  if (lock)
+    await ctx.sql.query('select 1 from applications where tenant_id = $1 and id = $2 for update', [tenantId, id])
+  const row = await ctx.db.application.findUnique({
+    where: { tenantId_id: { tenantId, id }, status: { not: 'deleted' } },
+  })
+  if (!row) throw await denied(ctx, 'application', id, byAccount ? 'account' : 'tenant')
+  return row
+}
+
+/** The plan of a tenant's account. */
+export async function planOf(ctx: Ctx, tenantId: string): Promise<string> {
+  const tenant = await ctx.db.tenant.findUniqueOrThrow({
+    where: { id: tenantId },
+    select: { account: { select: { plan: true } } },
+  })
+  return tenant.account.plan
+}
