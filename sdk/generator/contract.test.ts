@@ -11,6 +11,7 @@ const envelope = (data: object) => ({
 })
 const text = { type: 'string' }
 const id = { name: 'external_user_id', in: 'path', required: true, schema: text }
+const line = { type: 'object', properties: { name: text }, required: ['name'] }
 const page = {
   type: 'object',
   properties: { data: { type: 'array', items: { $ref: '#/components/schemas/user' } }, has_more: { type: 'boolean' } },
@@ -42,10 +43,15 @@ const fixture: OpenApi = {
       },
       get: {
         operationId: 'users.list',
-        parameters: [{ name: 'limit', in: 'query', schema: { type: 'integer', description: 'At most 100.' } }],
-        responses: { 200: envelope(page) },
+        parameters: [
+          { name: 'limit', in: 'query', schema: { type: 'integer', description: 'At most 100.' } },
+          { name: 'state', in: 'query', schema: { enum: ['active', 'locked'] } },
+          { name: 'format', in: 'query', schema: { enum: ['json', 'ndjson'] } },
+        ],
+        responses: { 200: { content: { ...envelope(page).content, 'application/x-ndjson': { schema: line } } } },
         'x-dialect': 'envelope',
         'x-list': 'cursor',
+        'x-exports': ['ndjson', 'csv'],
         'x-auth': ['admin'],
       },
     },
@@ -56,6 +62,31 @@ const fixture: OpenApi = {
         responses: { 204: {} },
         'x-dialect': 'envelope',
         'x-idempotent': true,
+        'x-auth': ['admin'],
+      },
+    },
+    '/v1/import': {
+      post: {
+        operationId: 'users.import',
+        requestBody: {
+          content: {
+            'application/json': {
+              schema: { type: 'object', properties: { users: { type: 'array', items: line } }, required: ['users'] },
+            },
+            'application/x-ndjson': { schema: line },
+          },
+        },
+        responses: {
+          200: {
+            content: {
+              ...envelope({ type: 'object' }).content,
+              'application/x-ndjson': { schema: { enum: ['made'] } },
+            },
+          },
+        },
+        'x-dialect': 'envelope',
+        'x-idempotent': true,
+        'x-batches': { field: 'users', results: 'results' },
         'x-auth': ['admin'],
       },
     },
@@ -115,6 +146,24 @@ describe('contractText', () => {
   it('writes lists with the type of their items, and says what a parameter is', () => {
     expect(source).toContain('options?: CallOptions): List<User>')
     expect(source).toContain('/** At most 100. */\n      limit?: number')
+  })
+
+  it('writes a second method for a list that can be exported: its filters without pages, and the formats', () => {
+    expect(source).toContain(
+      "export(input?: { state?: 'active' | 'locked' }, options?: CallOptions): Export<{ name: string }, 'ndjson' | 'csv'>",
+    )
+    expect(source).toContain("export: { method: 'GET', path: '/v1/users', exports: true },")
+    expect(source).not.toContain('format?')
+  })
+
+  it('writes a second signature for a command that takes items one by one', () => {
+    expect(source).toContain(
+      'import(input: { users: { name: string }[] }, options?: CallOptions): Promise<Record<string, unknown>>',
+    )
+    expect(source).toContain(
+      "import(users: Iterable<{ name: string }> | AsyncIterable<{ name: string }>, options?: CallOptions): AsyncIterable<'made'>",
+    )
+    expect(source).toContain("idempotent: true, batches: ['users', 'results'] },")
   })
 
   it('writes one row for each operation, nested as the methods are', () => {

@@ -32,14 +32,22 @@ function treeText(node: Tree<string>, group: (name: string, body: string) => str
   return `{\n  ${lines.map(indented).join('\n  ')}\n}`
 }
 
+function resultText({ list, exports, item, output }: Operation): string {
+  if (exports) return `Export<${item}, ${exports.map((format) => `'${format}'`).join(' | ')}>`
+  if (!list) return `Promise<${output}>`
+  return list === 'cursor' ? `List<${item}>` : `List<${item}, ${output}>`
+}
+
 function methodText(operation: Operation): string {
-  const parameters = operation.params.map((name) => `${camel(name)}: string`)
+  const { summary, method, path, batches, id } = operation
+  const name = camel(id.slice(id.lastIndexOf('.') + 1))
+  const parameters = operation.params.map((parameter) => `${camel(parameter)}: string`)
   if (operation.input) parameters.push(`input${operation.inputRequired ? '' : '?'}: ${operation.input}`)
-  parameters.push('options?: CallOptions')
-  const page = operation.list === 'cursor' ? '' : `, ${operation.output}`
-  const result = operation.list ? `List<${operation.item}${page}>` : `Promise<${operation.output}>`
-  const name = camel(operation.id.slice(operation.id.lastIndexOf('.') + 1))
-  return `${doc(`${operation.summary} \`${operation.method} ${operation.path}\``)}${name}(${parameters.join(', ')}): ${result}`
+  const says = doc(`${summary} \`${method} ${path}\``)
+  const whole = `${says}${name}(${[...parameters, 'options?: CallOptions'].join(', ')}): ${resultText(operation)}`
+  if (!batches) return whole
+  const items = `${batches.field}: Iterable<${batches.item}> | AsyncIterable<${batches.item}>`
+  return `${whole}\n/** The same for as many as there are, in constant memory; results come in their order. */\n${name}(${items}, options?: CallOptions): AsyncIterable<${batches.result}>`
 }
 
 function rowText(operation: Operation): string {
@@ -47,6 +55,8 @@ function rowText(operation: Operation): string {
   if (operation.dialect !== 'envelope') members.push(`dialect: '${operation.dialect}'`)
   if (operation.idempotent) members.push('idempotent: true')
   if (operation.list) members.push(`list: '${operation.list}'`)
+  if (operation.exports) members.push('exports: true')
+  if (operation.batches) members.push(`batches: ['${operation.batches.field}', '${operation.batches.results}']`)
   if (operation.query.length > 0) members.push(`query: ${JSON.stringify(operation.query).replace(/"/g, "'")}`)
   if (!operation.auth.includes('admin')) members.push('open: true')
   if (!operation.input) members.push('bare: true')
@@ -92,6 +102,7 @@ export function contractText(document: OpenApi): string {
   const routes = `{\n  ${browser.map((operation) => indented(routeText(operation))).join('\n  ')}\n}`
   const text = `// Generated from openapi.json by \`node sdk/generate.ts\`; edits are lost.
 import type { CallOptions } from './admin/call.ts'
+import type { Export } from './admin/export.ts'
 import type { List } from './admin/list.ts'
 import type { OperationTree } from './admin/operation.ts'
 

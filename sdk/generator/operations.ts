@@ -11,6 +11,8 @@ type Entry = {
   'x-dialect'?: string
   'x-idempotent'?: boolean
   'x-list'?: string
+  'x-exports'?: string[]
+  'x-batches'?: { field: string; results: string }
   'x-auth'?: string[]
 }
 
@@ -37,6 +39,9 @@ export type Operation = {
   dialect: string
   idempotent: boolean
   list: string | undefined
+  /** Formats in which this is the whole list at once. */
+  exports: string[] | undefined
+  batches: { field: string; results: string; item: string; result: string } | undefined
   auth: string[]
 }
 
@@ -51,7 +56,10 @@ export function operationsOf(document: OpenApi): Operation[] {
     if (!/^\/(v1|oauth)\//.test(path)) continue
     for (const method of methods) {
       const entry = item[method]
-      if (entry) operations.push(operationOf(method.toUpperCase(), path, entry, resolve))
+      if (!entry) continue
+      const operation = operationOf(method.toUpperCase(), path, entry, resolve)
+      operations.push(operation)
+      if (entry['x-exports']) operations.push(exportOf(operation, entry, entry['x-exports']))
     }
   }
   return operations.sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -62,7 +70,9 @@ function operationOf(method: string, path: string, entry: Entry, resolve: (schem
   if (!id) throw new Error(`${method} ${path} has no operationId`)
   if (!entry['x-auth'] || !entry['x-dialect']) throw new Error(`${id} has no x-auth or no x-dialect`)
   const output = outputOf(id, entry, resolve)
-  const query = queryOf(entry.parameters ?? [])
+  const { 'x-exports': exports, 'x-batches': batches } = entry
+  // How a list is sent is the business of its other method.
+  const query = queryOf((entry.parameters ?? []).filter(({ name }) => !exports || name !== 'format'))
   const body = jsonOf(entry.requestBody)
   const parts = [query, body].filter((part) => part !== undefined)
   return {
@@ -79,7 +89,31 @@ function operationOf(method: string, path: string, entry: Entry, resolve: (schem
     dialect: entry['x-dialect'],
     idempotent: entry['x-idempotent'] ?? false,
     list: entry['x-list'],
+    exports: undefined,
+    batches: batches && {
+      ...batches,
+      item: linesOf(entry.requestBody),
+      result: linesOf(Object.values(entry.responses ?? {})[0]),
+    },
     auth: entry['x-auth'],
+  }
+}
+
+const linesOf = (media: Media | undefined): string => schemaText(media?.content?.['application/x-ndjson']?.schema ?? {})
+
+/** The list's second method, `export`: its filters, and no pages. */
+function exportOf(list: Operation, entry: Entry, exports: string[]): Operation {
+  const paging = ['limit', 'starting_after', 'format']
+  const query = queryOf((entry.parameters ?? []).filter(({ name }) => !paging.includes(name)))
+  const success = Object.values(entry.responses ?? {}).find(({ content }) => content?.['application/x-ndjson'])
+  return {
+    ...list,
+    id: list.id.replace(/[^.]+$/, 'export'),
+    input: query && schemaText(query),
+    inputRequired: (query?.required?.length ?? 0) > 0,
+    item: linesOf(success),
+    list: undefined,
+    exports,
   }
 }
 

@@ -13,5 +13,6 @@ export {
   TryMellonApiError,
   ValidationError,
 } from './admin/errors.ts'
+export type { Export } from './admin/export.ts'
 export type { CursorPage, List } from './admin/list.ts'
 export type * from './contract.gen.ts'

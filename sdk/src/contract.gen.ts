@@ -1,5 +1,6 @@
 // Generated from openapi.json by `node sdk/generate.ts`; edits are lost.
 import type { CallOptions } from './admin/call.ts'
+import type { Export } from './admin/export.ts'
 import type { List } from './admin/list.ts'
 import type { OperationTree } from './admin/operation.ts'
 
@@ -42,8 +43,177 @@ export type Application = {
   reveal_user_existence: boolean
   session_ttl_seconds: number
   custom_claims_schema: Record<string, { type: 'string' | 'number' | 'boolean'; client_settable?: boolean }>
+  /** Failed sign-ins that lock a user, and for how long: `soft` within 15 minutes, `hard` within 24 hours of the first. */
+  lockout: { soft_failures: number; soft_seconds: number; hard_failures: number; hard_seconds: number }
   /** What a sign count that goes back leads to. */
   replay_policy: 'reject' | 'flag'
+  /** Stored; takes effect with e-mail codes. */
+  email_fallback_enabled: boolean
+  /** Stored; takes effect with enrollment tickets. */
+  enrollment: { enabled: boolean; ticket_ttl_seconds: number; max_active_tickets: number }
+  /** Stored; takes effect with bridges. */
+  bridge_enabled: boolean
+  /** Stored; takes effect with sign-in on another device. */
+  cross_device_enabled: boolean
+  /** On an allowed origin; null: the hosted page. Stored; takes effect with sign-in on another device. */
+  qr_base_url: string | null
+  /** Stored; takes effect with sign-in with Ethereum. */
+  allowed_chain_ids: number[]
+  /** Stored; takes effect with device-bound sessions. */
+  dbsc_mode: 'off' | 'optional' | 'require'
+  /** Stored; takes effect with acting-as. */
+  acting_as: { enabled: boolean; max_ttl_seconds: number; delegation_enabled: boolean }
+  /** The first one makes the signing secret, which that answer shows once. Stored; takes effect with webhooks. */
+  webhook_url: string | null
+  /** Null: all of them. Stored; takes effect with webhooks. */
+  webhook_events:
+    | (
+    | 'auth.success'
+    | 'user.created'
+    | 'user.deleted'
+    | 'user.locked'
+    | 'passkey.registered'
+    | 'credential.revoked'
+    | 'account.recovered'
+    | 'session.revoked'
+    | 'session.logout'
+    | 'identifier.linked'
+    | 'identifier.unlinked'
+    | 'recovery.enrollment.issued'
+    | 'recovery.enrollment.completed'
+    | 'enrollment.completed'
+    | 'application.secret_rotated'
+    | 'webhook.test')[]
+    | null
+  /** Stored; takes effect with webhooks. */
+  webhook_legacy_signature: boolean
+  /** What tokens of the application may be granted; changed from the dashboard only. Tokens issued before keep their scopes until they expire. */
+  allowed_scopes: (
+    | 'users:read'
+    | 'users:write'
+    | 'credentials:read'
+    | 'credentials:write'
+    | 'sessions:read'
+    | 'sessions:write'
+    | 'applications:read'
+    | 'applications:write'
+    | 'webhooks:read'
+    | 'webhooks:write'
+    | 'attestation:read'
+    | 'attestation:write'
+    | 'dbsc:read'
+    | 'dbsc:write'
+    | 'acting_as:read'
+    | 'acting_as:write'
+    | 'audit:read'
+    | 'usage:read'
+    | 'privacy:read'
+    | 'billing:read'
+    | 'enrollment:write'
+    | 'recovery:write'
+    | 'migration:write'
+    | 'auth_link')[]
+}
+
+export type ApplicationWithWebhookSecret = {
+  id: string
+  tenant_id: string
+  client_id: string
+  publishable_key: string
+  name: string
+  status: 'active' | 'suspended'
+  plan: string
+  created_at: string
+  updated_at: string
+  allowed_origins: string[]
+  display_name: string
+  /** Sites that may embed the ceremonies in a frame. */
+  allowed_top_origins: string[]
+  /** Served at `/.well-known/webauthn` of the `rp_id`. */
+  related_origins: string[]
+  /** Null: the host of the request's origin. */
+  rp_id: string | null
+  /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+  success_urls: string[]
+  registration_policy: 'open' | 'preregistered' | 'ticket'
+  anonymous_signup: boolean
+  user_verification: 'required' | 'preferred'
+  /** Start routes may say that a user has no passkey. */
+  reveal_user_existence: boolean
+  session_ttl_seconds: number
+  custom_claims_schema: Record<string, { type: 'string' | 'number' | 'boolean'; client_settable?: boolean }>
+  /** Failed sign-ins that lock a user, and for how long: `soft` within 15 minutes, `hard` within 24 hours of the first. */
+  lockout: { soft_failures: number; soft_seconds: number; hard_failures: number; hard_seconds: number }
+  /** What a sign count that goes back leads to. */
+  replay_policy: 'reject' | 'flag'
+  /** Stored; takes effect with e-mail codes. */
+  email_fallback_enabled: boolean
+  /** Stored; takes effect with enrollment tickets. */
+  enrollment: { enabled: boolean; ticket_ttl_seconds: number; max_active_tickets: number }
+  /** Stored; takes effect with bridges. */
+  bridge_enabled: boolean
+  /** Stored; takes effect with sign-in on another device. */
+  cross_device_enabled: boolean
+  /** On an allowed origin; null: the hosted page. Stored; takes effect with sign-in on another device. */
+  qr_base_url: string | null
+  /** Stored; takes effect with sign-in with Ethereum. */
+  allowed_chain_ids: number[]
+  /** Stored; takes effect with device-bound sessions. */
+  dbsc_mode: 'off' | 'optional' | 'require'
+  /** Stored; takes effect with acting-as. */
+  acting_as: { enabled: boolean; max_ttl_seconds: number; delegation_enabled: boolean }
+  /** The first one makes the signing secret, which that answer shows once. Stored; takes effect with webhooks. */
+  webhook_url: string | null
+  /** Null: all of them. Stored; takes effect with webhooks. */
+  webhook_events:
+    | (
+    | 'auth.success'
+    | 'user.created'
+    | 'user.deleted'
+    | 'user.locked'
+    | 'passkey.registered'
+    | 'credential.revoked'
+    | 'account.recovered'
+    | 'session.revoked'
+    | 'session.logout'
+    | 'identifier.linked'
+    | 'identifier.unlinked'
+    | 'recovery.enrollment.issued'
+    | 'recovery.enrollment.completed'
+    | 'enrollment.completed'
+    | 'application.secret_rotated'
+    | 'webhook.test')[]
+    | null
+  /** Stored; takes effect with webhooks. */
+  webhook_legacy_signature: boolean
+  /** What tokens of the application may be granted; changed from the dashboard only. Tokens issued before keep their scopes until they expire. */
+  allowed_scopes: (
+    | 'users:read'
+    | 'users:write'
+    | 'credentials:read'
+    | 'credentials:write'
+    | 'sessions:read'
+    | 'sessions:write'
+    | 'applications:read'
+    | 'applications:write'
+    | 'webhooks:read'
+    | 'webhooks:write'
+    | 'attestation:read'
+    | 'attestation:write'
+    | 'dbsc:read'
+    | 'dbsc:write'
+    | 'acting_as:read'
+    | 'acting_as:write'
+    | 'audit:read'
+    | 'usage:read'
+    | 'privacy:read'
+    | 'billing:read'
+    | 'enrollment:write'
+    | 'recovery:write'
+    | 'migration:write'
+    | 'auth_link')[]
+  /** Shown once, when `webhook_url` is first set. */
+  webhook_signing_secret?: string
 }
 
 export type AuditLog = {
@@ -89,6 +259,109 @@ export type AuthenticationResponse = {
   clientExtensionResults?: Record<string, unknown>
 } & Record<string, unknown>
 
+export type CreatedApplication = {
+  id: string
+  tenant_id: string
+  client_id: string
+  publishable_key: string
+  name: string
+  status: 'active' | 'suspended'
+  plan: string
+  created_at: string
+  updated_at: string
+  allowed_origins: string[]
+  display_name: string
+  /** Sites that may embed the ceremonies in a frame. */
+  allowed_top_origins: string[]
+  /** Served at `/.well-known/webauthn` of the `rp_id`. */
+  related_origins: string[]
+  /** Null: the host of the request's origin. */
+  rp_id: string | null
+  /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+  success_urls: string[]
+  registration_policy: 'open' | 'preregistered' | 'ticket'
+  anonymous_signup: boolean
+  user_verification: 'required' | 'preferred'
+  /** Start routes may say that a user has no passkey. */
+  reveal_user_existence: boolean
+  session_ttl_seconds: number
+  custom_claims_schema: Record<string, { type: 'string' | 'number' | 'boolean'; client_settable?: boolean }>
+  /** Failed sign-ins that lock a user, and for how long: `soft` within 15 minutes, `hard` within 24 hours of the first. */
+  lockout: { soft_failures: number; soft_seconds: number; hard_failures: number; hard_seconds: number }
+  /** What a sign count that goes back leads to. */
+  replay_policy: 'reject' | 'flag'
+  /** Stored; takes effect with e-mail codes. */
+  email_fallback_enabled: boolean
+  /** Stored; takes effect with enrollment tickets. */
+  enrollment: { enabled: boolean; ticket_ttl_seconds: number; max_active_tickets: number }
+  /** Stored; takes effect with bridges. */
+  bridge_enabled: boolean
+  /** Stored; takes effect with sign-in on another device. */
+  cross_device_enabled: boolean
+  /** On an allowed origin; null: the hosted page. Stored; takes effect with sign-in on another device. */
+  qr_base_url: string | null
+  /** Stored; takes effect with sign-in with Ethereum. */
+  allowed_chain_ids: number[]
+  /** Stored; takes effect with device-bound sessions. */
+  dbsc_mode: 'off' | 'optional' | 'require'
+  /** Stored; takes effect with acting-as. */
+  acting_as: { enabled: boolean; max_ttl_seconds: number; delegation_enabled: boolean }
+  /** The first one makes the signing secret, which that answer shows once. Stored; takes effect with webhooks. */
+  webhook_url: string | null
+  /** Null: all of them. Stored; takes effect with webhooks. */
+  webhook_events:
+    | (
+    | 'auth.success'
+    | 'user.created'
+    | 'user.deleted'
+    | 'user.locked'
+    | 'passkey.registered'
+    | 'credential.revoked'
+    | 'account.recovered'
+    | 'session.revoked'
+    | 'session.logout'
+    | 'identifier.linked'
+    | 'identifier.unlinked'
+    | 'recovery.enrollment.issued'
+    | 'recovery.enrollment.completed'
+    | 'enrollment.completed'
+    | 'application.secret_rotated'
+    | 'webhook.test')[]
+    | null
+  /** Stored; takes effect with webhooks. */
+  webhook_legacy_signature: boolean
+  /** What tokens of the application may be granted; changed from the dashboard only. Tokens issued before keep their scopes until they expire. */
+  allowed_scopes: (
+    | 'users:read'
+    | 'users:write'
+    | 'credentials:read'
+    | 'credentials:write'
+    | 'sessions:read'
+    | 'sessions:write'
+    | 'applications:read'
+    | 'applications:write'
+    | 'webhooks:read'
+    | 'webhooks:write'
+    | 'attestation:read'
+    | 'attestation:write'
+    | 'dbsc:read'
+    | 'dbsc:write'
+    | 'acting_as:read'
+    | 'acting_as:write'
+    | 'audit:read'
+    | 'usage:read'
+    | 'privacy:read'
+    | 'billing:read'
+    | 'enrollment:write'
+    | 'recovery:write'
+    | 'migration:write'
+    | 'auth_link')[]
+  /** Shown once, when `webhook_url` is first set. */
+  webhook_signing_secret?: string
+  /** Shown once. */
+  client_secret: string
+}
+
 export type CreatedUser = {
   id: string
   external_user_id: string
@@ -132,6 +405,7 @@ export type Credential = {
 export type ErrorCode =
   | 'acting_as_not_allowed'
   | 'application_not_found'
+  | 'application_rotation_not_allowed'
   | 'challenge_mismatch'
   | 'credential_exists'
   | 'credential_not_found'
@@ -142,6 +416,7 @@ export type ErrorCode =
   | 'insufficient_scope'
   | 'internal_error'
   | 'invalid_session_token'
+  | 'invalid_state'
   | 'invalid_token_type'
   | 'last_credential'
   | 'method_not_allowed'
@@ -167,6 +442,15 @@ export type ErrorCode =
   | 'user_not_found'
   | 'validation_error'
   | 'verification_failed'
+  | 'webhook_not_configured'
+
+export type ImportResult = {
+  /** Null for a line that has none that can be read. */
+  external_user_id: string | null
+  status: 'created' | 'exists' | 'failed'
+  user_id?: string
+  error?: { code: string; message: string }
+}
 
 export type OwnSession = {
   id: string
@@ -265,6 +549,103 @@ export type User = {
   custom_claims: Record<string, string | number | boolean>
 }
 
+export type UserDataReport = {
+  generated_at: string
+  user: {
+    id: string
+    external_user_id: string | null
+    status: 'active' | 'locked' | 'disabled'
+    created_at: string
+    updated_at: string
+    metadata: Record<string, string | number | boolean>
+    custom_claims: Record<string, string | number | boolean>
+    /** When the first session or passkey was made. */
+    authenticated_at: string | null
+    /** Failed sign-ins of the two windows, and the lock they led to. */
+    lockout: {
+      locked_until: string | null
+      soft_failures: number
+      soft_since: string | null
+      hard_failures: number
+      hard_since: string | null
+    }
+  }
+  /** Revoked ones too. */
+  credentials: {
+    credential_id: string
+    status: string
+    alias: string | null
+    transports: string[]
+    attestation_type: string
+    aaguid: string
+    backup_eligible: boolean
+    backup_state: boolean
+    created_at: string
+    last_used_at: string | null
+    revoked_at: string | null
+    /** The authenticator's own id of the passkey, base64url. */
+    webauthn_id: string
+    rp_id: string
+    algorithm: number
+    sign_count: number
+    attachment: string | null
+    discoverable: boolean | null
+    uv_initialized: boolean
+    extensions: Record<string, unknown>
+  }[]
+  identifiers: { id: string; type: string; value: string; verified: boolean; linked_at: string }[]
+  /** Ended ones too, until they are cleared away. */
+  sessions: {
+    id: string
+    method: string
+    credential_id: string | null
+    ip_address: string | null
+    user_agent: string | null
+    created_at: string
+    last_seen_at: string
+    expires_at: string
+    revoked_at: string | null
+  }[]
+  /** Empty in this version. */
+  dbsc_sessions: Record<string, unknown>[]
+  /** Empty in this version. */
+  acting_as: Record<string, unknown>[]
+  /** Empty in this version. */
+  enrollment_tickets: Record<string, unknown>[]
+  /** Empty in this version. */
+  action_challenges: Record<string, unknown>[]
+  /** Empty in this version. */
+  webhook_deliveries: Record<string, unknown>[]
+  /** Registrations and sign-ins under way. */
+  ceremonies: {
+    id: string
+    kind: string
+    external_user_id: string | null
+    rp_id: string | null
+    /** Passkeys that were offered, by `webauthn_id`. */
+    credential_ids: string[]
+    created_at: string
+    expires_at: string
+  }[]
+  /** Months in which the user signed in, as usage counts them. */
+  active_months: { period: string }[]
+  /** Answers about the user that are kept for 24 hours for repeated requests. */
+  idempotency_records: { operation: string; key: string; status: number | null; created_at: string; expires_at: string }[]
+  /** Who another person was that did something to the user is left out. */
+  audit_logs: {
+    id: string
+    event: string
+    category: string
+    success: boolean
+    ip_address: string | null
+    user_agent: string | null
+    request_id: string | null
+    actor: Record<string, unknown>
+    metadata: Record<string, unknown>
+    created_at: string
+  }[]
+}
+
 export type UserListItem = {
   id: string
   external_user_id: string | null
@@ -275,16 +656,131 @@ export type UserListItem = {
 /** Methods of the admin client. Inputs and results have the fields of the HTTP API. */
 export interface AdminApi {
   applications: {
+    /** Make an application in the tenant, with a client secret that is shown once. `POST /v1/applications` */
+    create(input: {
+      name: string
+      allowed_origins: string[]
+      /** Shown by authenticators; the name if null. */
+      display_name?: string | null
+      /** Sites that may embed the ceremonies in a frame. */
+      allowed_top_origins?: string[]
+      /** Served at `/.well-known/webauthn` of the `rp_id`. */
+      related_origins?: string[]
+      /** Null: the host of the request's origin. */
+      rp_id?: string | null
+      /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+      success_urls?: string[]
+      registration_policy?: 'open' | 'preregistered' | 'ticket'
+      anonymous_signup?: boolean
+      user_verification?: 'required' | 'preferred'
+      /** Start routes may say that a user has no passkey. */
+      reveal_user_existence?: boolean
+      session_ttl_seconds?: number
+      custom_claims_schema?: Record<string, { type: 'string' | 'number' | 'boolean'; client_settable?: boolean }>
+      /** Failed sign-ins that lock a user, and for how long: `soft` within 15 minutes, `hard` within 24 hours of the first. Members left out stay. */
+      lockout?: { soft_failures?: number; soft_seconds?: number; hard_failures?: number; hard_seconds?: number }
+      /** What a sign count that goes back leads to. */
+      replay_policy?: 'reject' | 'flag'
+      /** Stored; takes effect with e-mail codes. */
+      email_fallback_enabled?: boolean
+      /** Members left out stay. Stored; takes effect with enrollment tickets. */
+      enrollment?: { enabled?: boolean; ticket_ttl_seconds?: number; max_active_tickets?: number }
+      /** Stored; takes effect with bridges. */
+      bridge_enabled?: boolean
+      /** Stored; takes effect with sign-in on another device. */
+      cross_device_enabled?: boolean
+      /** On an allowed origin; null: the hosted page. Stored; takes effect with sign-in on another device. */
+      qr_base_url?: string | null
+      /** Stored; takes effect with sign-in with Ethereum. */
+      allowed_chain_ids?: number[]
+      /** Stored; takes effect with device-bound sessions. */
+      dbsc_mode?: 'off' | 'optional' | 'require'
+      /** Members left out stay. Stored; takes effect with acting-as. */
+      acting_as?: { enabled?: boolean; max_ttl_seconds?: number; delegation_enabled?: boolean }
+      /** The first one makes the signing secret, which that answer shows once. Stored; takes effect with webhooks. */
+      webhook_url?: string | null
+      /** Null: all of them. Stored; takes effect with webhooks. */
+      webhook_events?:
+        | (
+        | 'auth.success'
+        | 'user.created'
+        | 'user.deleted'
+        | 'user.locked'
+        | 'passkey.registered'
+        | 'credential.revoked'
+        | 'account.recovered'
+        | 'session.revoked'
+        | 'session.logout'
+        | 'identifier.linked'
+        | 'identifier.unlinked'
+        | 'recovery.enrollment.issued'
+        | 'recovery.enrollment.completed'
+        | 'enrollment.completed'
+        | 'application.secret_rotated'
+        | 'webhook.test')[]
+        | null
+      /** Stored; takes effect with webhooks. */
+      webhook_legacy_signature?: boolean
+      /** What tokens of the application may be granted; changed from the dashboard only. Tokens issued before keep their scopes until they expire. */
+      allowed_scopes?: (
+        | 'users:read'
+        | 'users:write'
+        | 'credentials:read'
+        | 'credentials:write'
+        | 'sessions:read'
+        | 'sessions:write'
+        | 'applications:read'
+        | 'applications:write'
+        | 'webhooks:read'
+        | 'webhooks:write'
+        | 'attestation:read'
+        | 'attestation:write'
+        | 'dbsc:read'
+        | 'dbsc:write'
+        | 'acting_as:read'
+        | 'acting_as:write'
+        | 'audit:read'
+        | 'usage:read'
+        | 'privacy:read'
+        | 'billing:read'
+        | 'enrollment:write'
+        | 'recovery:write'
+        | 'migration:write'
+        | 'auth_link')[]
+    }, options?: CallOptions): Promise<CreatedApplication>
     /** Read one application and its settings. `GET /v1/applications/{id}` */
     get(id: string, options?: CallOptions): Promise<Application>
     /** List the applications of the tenant, oldest first. `GET /v1/applications` */
     list(input?: {
+      /** `account` is for people: programs see their tenant. */
       scope?: 'tenant' | 'account'
       /** Results per page, 1 to 100. */
       limit?: number
       /** Cursor: the previous page's `next_cursor`. */
       starting_after?: string
     }, options?: CallOptions): List<Application>
+    /** Replace the client secret; the new one is shown once. `POST /v1/applications/{id}/rotate-secret` */
+    rotateSecret(id: string, input?: {
+      /** Seconds that the previous secret goes on working; 0 ends it at once. */
+      grace_period_seconds?: number
+    }, options?: CallOptions): Promise<{
+      application_id: string
+      client_id: string
+      /** Shown once. */
+      new_client_secret: string
+      previous_secret_expires_at: string
+      rotated_at: string
+    }>
+    /** Replace the signing secret of webhooks; the new one is shown once. `POST /v1/applications/{id}/webhook-secret/rotate` */
+    rotateWebhookSecret(id: string, input?: {
+      /** Seconds that the previous secret goes on working; 0 ends it at once. */
+      grace_period_seconds?: number
+    }, options?: CallOptions): Promise<{
+      application_id: string
+      /** Shown once. */
+      webhook_signing_secret: string
+      previous_secret_expires_at: string
+    }>
     /** Change settings of an application, such as its allowed origins. `PATCH /v1/applications/{id}` */
     update(id: string, input?: {
       name?: string
@@ -306,12 +802,165 @@ export interface AdminApi {
       reveal_user_existence?: boolean
       session_ttl_seconds?: number
       custom_claims_schema?: Record<string, { type: 'string' | 'number' | 'boolean'; client_settable?: boolean }>
+      /** Failed sign-ins that lock a user, and for how long: `soft` within 15 minutes, `hard` within 24 hours of the first. Members left out stay. */
+      lockout?: { soft_failures?: number; soft_seconds?: number; hard_failures?: number; hard_seconds?: number }
       /** What a sign count that goes back leads to. */
       replay_policy?: 'reject' | 'flag'
+      /** Stored; takes effect with e-mail codes. */
+      email_fallback_enabled?: boolean
+      /** Members left out stay. Stored; takes effect with enrollment tickets. */
+      enrollment?: { enabled?: boolean; ticket_ttl_seconds?: number; max_active_tickets?: number }
+      /** Stored; takes effect with bridges. */
+      bridge_enabled?: boolean
+      /** Stored; takes effect with sign-in on another device. */
+      cross_device_enabled?: boolean
+      /** On an allowed origin; null: the hosted page. Stored; takes effect with sign-in on another device. */
+      qr_base_url?: string | null
+      /** Stored; takes effect with sign-in with Ethereum. */
+      allowed_chain_ids?: number[]
+      /** Stored; takes effect with device-bound sessions. */
+      dbsc_mode?: 'off' | 'optional' | 'require'
+      /** Members left out stay. Stored; takes effect with acting-as. */
+      acting_as?: { enabled?: boolean; max_ttl_seconds?: number; delegation_enabled?: boolean }
+      /** The first one makes the signing secret, which that answer shows once. Stored; takes effect with webhooks. */
+      webhook_url?: string | null
+      /** Null: all of them. Stored; takes effect with webhooks. */
+      webhook_events?:
+        | (
+        | 'auth.success'
+        | 'user.created'
+        | 'user.deleted'
+        | 'user.locked'
+        | 'passkey.registered'
+        | 'credential.revoked'
+        | 'account.recovered'
+        | 'session.revoked'
+        | 'session.logout'
+        | 'identifier.linked'
+        | 'identifier.unlinked'
+        | 'recovery.enrollment.issued'
+        | 'recovery.enrollment.completed'
+        | 'enrollment.completed'
+        | 'application.secret_rotated'
+        | 'webhook.test')[]
+        | null
+      /** Stored; takes effect with webhooks. */
+      webhook_legacy_signature?: boolean
+      /** What tokens of the application may be granted; changed from the dashboard only. Tokens issued before keep their scopes until they expire. */
+      allowed_scopes?: (
+        | 'users:read'
+        | 'users:write'
+        | 'credentials:read'
+        | 'credentials:write'
+        | 'sessions:read'
+        | 'sessions:write'
+        | 'applications:read'
+        | 'applications:write'
+        | 'webhooks:read'
+        | 'webhooks:write'
+        | 'attestation:read'
+        | 'attestation:write'
+        | 'dbsc:read'
+        | 'dbsc:write'
+        | 'acting_as:read'
+        | 'acting_as:write'
+        | 'audit:read'
+        | 'usage:read'
+        | 'privacy:read'
+        | 'billing:read'
+        | 'enrollment:write'
+        | 'recovery:write'
+        | 'migration:write'
+        | 'auth_link')[]
       confirm_rp_id_change?: true
-    }, options?: CallOptions): Promise<Application>
+    }, options?: CallOptions): Promise<ApplicationWithWebhookSecret>
   }
   auditLogs: {
+    /** List the security events of the application, newest first. `GET /v1/audit-logs` */
+    export(input?: {
+      event?:
+        | 'user.created'
+        | 'user.deleted'
+        | 'passkey.registered'
+        | 'auth.success'
+        | 'auth.failed'
+        | 'credential.revoked'
+        | 'credential.lockout'
+        | 'credential.replay_detected'
+        | 'account.recovered'
+        | 'onboarding.completed'
+        | 'registration.started'
+        | 'subscription.created'
+        | 'subscription.updated'
+        | 'subscription.cancelled'
+        | 'subscription.expired'
+        | 'account.plan.changed'
+        | 'action.challenge.issued'
+        | 'action.signed'
+        | 'action.sign.failed'
+        | 'attestation.policy.updated'
+        | 'attestation.policy.violation'
+        | 'attestation.credential.blocked'
+        | 'attestation.mds.cache.refreshed'
+        | 'attestation.mds.cache.failed'
+        | 'dbsc.session.registered'
+        | 'dbsc.session.verified'
+        | 'dbsc.session.invalidated'
+        | 'dbsc.verification.failed'
+        | 'identifier.linked'
+        | 'identifier.unlinked'
+        | 'session.exchanged'
+        | 'session.exchange.denied'
+        | 'acting-as.invoked'
+        | 'acting-as.ended'
+        | 'application.config_changed'
+        | 'application.secret_rotated'
+        | 'authorization.denied'
+        | 'device.requested'
+        | 'device.approved'
+        | 'device.denied'
+        | 'device.redeemed'
+        | 'secret_key.created'
+        | 'secret_key.rotated'
+        | 'secret_key.revoked'
+        | 'agent.registered'
+        | 'agent.claimed'
+        | 'tenant.provisioned'
+        | 'tenant.updated'
+        | 'tenant.deleted'
+        | 'tenant.purged'
+        | 'application.created'
+        | 'application.suspended'
+        | 'application.activated'
+        | 'application.deleted'
+        | 'session.revoked'
+        | 'session.logout'
+        | 'dashboard.session.opened'
+        | 'user.updated'
+        | 'user.unlocked'
+        | 'users.imported'
+        | 'users.exported'
+        | 'recovery.started'
+        | 'recovery.enrollment.issued'
+        | 'recovery.enrollment.completed'
+        | 'enrollment.ticket.issued'
+        | 'enrollment.ticket.cancelled'
+        | 'enrollment.completed'
+        | 'acting-as.started'
+        | 'webhook.secret_rotated'
+        | 'webhook.endpoint.disabled'
+        | 'member.invited'
+        | 'member.joined'
+        | 'member.removed'
+        | 'audit.exported'
+        | 'privacy.report.generated'
+      success?: boolean
+      user_id?: string
+      /** Earliest time, inclusive. */
+      from?: string
+      /** Latest time, exclusive. */
+      to?: string
+    }, options?: CallOptions): Export<AuditLog, 'ndjson' | 'csv'>
     /** List the security events of the application, newest first. `GET /v1/audit-logs` */
     list(input?: {
       /** Results per page, 1 to 100. */
@@ -356,11 +1005,44 @@ export interface AdminApi {
         | 'application.config_changed'
         | 'application.secret_rotated'
         | 'authorization.denied'
+        | 'device.requested'
+        | 'device.approved'
+        | 'device.denied'
+        | 'device.redeemed'
+        | 'secret_key.created'
+        | 'secret_key.rotated'
+        | 'secret_key.revoked'
+        | 'agent.registered'
+        | 'agent.claimed'
         | 'tenant.provisioned'
+        | 'tenant.updated'
+        | 'tenant.deleted'
         | 'tenant.purged'
         | 'application.created'
+        | 'application.suspended'
+        | 'application.activated'
+        | 'application.deleted'
         | 'session.revoked'
         | 'session.logout'
+        | 'dashboard.session.opened'
+        | 'user.updated'
+        | 'user.unlocked'
+        | 'users.imported'
+        | 'users.exported'
+        | 'recovery.started'
+        | 'recovery.enrollment.issued'
+        | 'recovery.enrollment.completed'
+        | 'enrollment.ticket.issued'
+        | 'enrollment.ticket.cancelled'
+        | 'enrollment.completed'
+        | 'acting-as.started'
+        | 'webhook.secret_rotated'
+        | 'webhook.endpoint.disabled'
+        | 'member.invited'
+        | 'member.joined'
+        | 'member.removed'
+        | 'audit.exported'
+        | 'privacy.report.generated'
       success?: boolean
       user_id?: string
       /** Earliest time, inclusive. */
@@ -394,6 +1076,10 @@ export interface AdminApi {
     /** Get a tenant, an application and client credentials with one call (the vending machine). `POST /v1/onboarding/ai` */
     provisionAgent(input: { name: string }, options?: CallOptions): Promise<AgentCredentials>
   }
+  privacy: {
+    /** Read everything stored about one user, as of one moment. `GET /v1/privacy/user-data/{external_user_id}` */
+    report(externalUserId: string, options?: CallOptions): Promise<UserDataReport>
+  }
   sessions: {
     /** End a session: any of the application for a backend, the own ones for an end user. `DELETE /v1/sessions/{id}` */
     revoke(id: string, options?: CallOptions): Promise<void>
@@ -420,8 +1106,48 @@ export interface AdminApi {
     }
     /** Erase a user with all passkeys, sessions and audit rows; this cannot be undone. `DELETE /v1/users/{external_user_id}` */
     delete(externalUserId: string, options?: CallOptions): Promise<void>
+    /** List the users of the application, oldest first. `GET /v1/users` */
+    export(options?: CallOptions): Export<{
+      user_id: string
+      external_user_id: string | null
+      status: 'active' | 'locked' | 'disabled'
+      created_at: string
+      identifiers: { type: string; value: string; verified: boolean }[]
+    }, 'ndjson'>
     /** Read one user. `GET /v1/users/{external_user_id}` */
     get(externalUserId: string, options?: CallOptions): Promise<User>
+    /** Import users from another system, up to 100 in one body or 10,000 line by line. `POST /v1/migration/users/import` */
+    import(input: {
+      users: {
+        external_user_id: string
+        email?: string
+        email_verified?: boolean
+        metadata?: Record<string, string | number | boolean>
+        custom_claims?: Record<string, string | number | boolean>
+      }[]
+      /** Only `false`: no invitations are sent. */
+      invite?: false
+    }, options?: CallOptions): Promise<{
+      /** One for each user, in their order. */
+      results: ImportResult[]
+      created: number
+      existing: number
+      failed: number
+    }>
+    /** The same for as many as there are, in constant memory; results come in their order. */
+    import(users: Iterable<{
+      external_user_id: string
+      email?: string
+      email_verified?: boolean
+      metadata?: Record<string, string | number | boolean>
+      custom_claims?: Record<string, string | number | boolean>
+    }> | AsyncIterable<{
+      external_user_id: string
+      email?: string
+      email_verified?: boolean
+      metadata?: Record<string, string | number | boolean>
+      custom_claims?: Record<string, string | number | boolean>
+    }>, options?: CallOptions): AsyncIterable<ImportResult>
     /** List the users of the application, oldest first. `GET /v1/users` */
     list(input?: {
       /** Results per page, 1 to 100. */
@@ -440,16 +1166,31 @@ export interface AdminApi {
       /** End every live session of a user. `DELETE /v1/users/{external_user_id}/sessions` */
       revokeAll(externalUserId: string, options?: CallOptions): Promise<void>
     }
+    /** End a user's lockout, and forget the failed sign-ins that lead to one. `POST /v1/users/{external_user_id}/unlock` */
+    unlock(externalUserId: string, options?: CallOptions): Promise<User>
+    /** Disable or enable a user, or replace the user's metadata or custom claims. `PATCH /v1/users/{external_user_id}` */
+    update(externalUserId: string, input?: {
+      /** `disabled` ends every session, and the user cannot sign in. */
+      status?: 'active' | 'disabled'
+      /** Replaces what is there. */
+      metadata?: Record<string, string | number | boolean>
+      /** Replaces what is there. */
+      custom_claims?: Record<string, string | number | boolean>
+    }, options?: CallOptions): Promise<User>
   }
 }
 
 export const adminOperations = {
   applications: {
+    create: { method: 'POST', path: '/v1/applications', idempotent: true },
     get: { method: 'GET', path: '/v1/applications/{id}', bare: true },
     list: { method: 'GET', path: '/v1/applications', list: 'cursor' },
+    rotateSecret: { method: 'POST', path: '/v1/applications/{id}/rotate-secret', idempotent: true },
+    rotateWebhookSecret: { method: 'POST', path: '/v1/applications/{id}/webhook-secret/rotate', idempotent: true },
     update: { method: 'PATCH', path: '/v1/applications/{id}', idempotent: true },
   },
   auditLogs: {
+    export: { method: 'GET', path: '/v1/audit-logs', exports: true },
     list: { method: 'GET', path: '/v1/audit-logs', list: 'cursor' },
   },
   oauth: {
@@ -458,6 +1199,9 @@ export const adminOperations = {
   onboarding: {
     availability: { method: 'GET', path: '/v1/onboarding/ai', dialect: 'plain', open: true, bare: true },
     provisionAgent: { method: 'POST', path: '/v1/onboarding/ai', dialect: 'plain', idempotent: true, open: true },
+  },
+  privacy: {
+    report: { method: 'GET', path: '/v1/privacy/user-data/{external_user_id}', bare: true },
   },
   sessions: {
     revoke: { method: 'DELETE', path: '/v1/sessions/{id}', idempotent: true, bare: true },
@@ -469,12 +1213,16 @@ export const adminOperations = {
       revoke: { method: 'DELETE', path: '/v1/users/{external_user_id}/credentials/{credential_id}', idempotent: true, bare: true },
     },
     delete: { method: 'DELETE', path: '/v1/users/{external_user_id}', idempotent: true, bare: true },
+    export: { method: 'GET', path: '/v1/users', exports: true, bare: true },
     get: { method: 'GET', path: '/v1/users/{external_user_id}', bare: true },
+    import: { method: 'POST', path: '/v1/migration/users/import', idempotent: true, batches: ['users', 'results'] },
     list: { method: 'GET', path: '/v1/users', list: 'cursor' },
     sessions: {
       list: { method: 'GET', path: '/v1/users/{external_user_id}/sessions', list: 'cursor' },
       revokeAll: { method: 'DELETE', path: '/v1/users/{external_user_id}/sessions', idempotent: true, bare: true },
     },
+    unlock: { method: 'POST', path: '/v1/users/{external_user_id}/unlock', idempotent: true, bare: true },
+    update: { method: 'PATCH', path: '/v1/users/{external_user_id}', idempotent: true },
   },
 } as const satisfies OperationTree
 

@@ -8,7 +8,10 @@ export type Call = {
   path: string
   method: string
   headers: Record<string, string | undefined>
+  /** Sent as JSON, a text as it is. */
   body?: unknown
+  /** A success is returned as the `Response`, its body unread. */
+  raw?: boolean
   /** Default: a new one. */
   requestId?: string
   /** The caller's; ends the waiting as well as the request. */
@@ -40,11 +43,12 @@ export type Answer = {
  */
 export async function send(call: Call): Promise<Answer> {
   const { rule, pace, signal } = call
-  const body = call.body === undefined ? undefined : JSON.stringify(call.body)
+  const { body: sent } = call
+  const body = sent === undefined || typeof sent === 'string' ? sent : JSON.stringify(sent)
   const requestId = call.requestId ?? crypto.randomUUID()
   const headers = new Headers({ 'x-request-id': requestId })
   for (const [name, value] of Object.entries(call.headers)) if (value !== undefined) headers.set(name, value)
-  if (body) headers.set('content-type', 'application/json')
+  if (body && body !== sent) headers.set('content-type', 'application/json')
   const request = { method: call.method, headers, body }
 
   for (let tried = 0; ; tried++) {
@@ -69,6 +73,7 @@ async function tryOnce(call: Call, request: RequestInit, requestId: string): Pro
   })
   try {
     const response = await fetch(call.url, { ...request, signal: controller.signal })
+    if (call.raw && response.ok) return { outcome: response.status, requestId, body: response }
     // The body belongs to the try: a connection cut halfway is no answer.
     return read(response, await response.text(), requestId, pace.now())
   } catch (cause) {

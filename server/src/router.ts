@@ -4,6 +4,7 @@ import { oauthRouter } from './oauth/router.ts'
 import { onboardingRouter } from './onboarding/router.ts'
 import { passkeysRouter } from './passkeys/router.ts'
 import { router } from './platform/procedures.ts'
+import { privacyRouter } from './privacy/router.ts'
 import { sessionsRouter } from './sessions/router.ts'
 import { usersRouter } from './users/router.ts'
 
@@ -16,6 +17,7 @@ export const appRouter = router({
   passkeys: passkeysRouter,
   sessions: sessionsRouter,
   audit_logs: auditLogsRouter,
+  privacy: privacyRouter,
 })
 
 export type AppRouter = typeof appRouter

@@ -1,5 +1,5 @@
 import { anotherApplication } from './account.ts'
-import { createAuthenticator } from './authenticator.ts'
+import { type Authenticator, createAuthenticator } from './authenticator.ts'
 import type { Answer, Tenant, TestApp } from './harness.ts'
 
 export const origin = 'https://app.example.com'
@@ -55,6 +55,16 @@ async function signUp(world: World) {
   const token: string = done.session_token
   const validated = data(await server.call('GET', '/v1/sessions/validate', { token, origin }))
   return { name, device, token, credentialId: done.credential_id as string, sessionId: validated.session_id as string }
+}
+
+/** A failure that counts toward lockout. */
+async function failToSignIn(world: World, device: Authenticator): Promise<void> {
+  const { server } = world
+  const begun = data(await server.call('POST', '/v1/passkeys/auth/start', { ...browser(world), body: {} }))
+  const credential = device.authenticate(begun.challenge, { origin, mutate: { signature: () => Buffer.alloc(8) } })
+  const body = { session_id: begun.session_id, credential }
+  const { status, text } = await server.call('POST', '/v1/passkeys/auth/finish', { ...browser(world), body })
+  if (status !== 401) throw new Error(`a sample could not be prepared: ${status} ${text}`)
 }
 
 /** A second passkey, so that one of them may go. */
@@ -124,11 +134,18 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     await user(world)
     return { query: { limit: '10' } }
   },
+  'users.import': () => ({
+    body: { users: [{ external_user_id: fresh(), email: `${fresh()}@example.com` }, { external_user_id: fresh() }] },
+  }),
   'users.update': async (world) => ({
-    params: { external_user_id: await user(world) },
+    params: { external_user_id: (await signUp(world)).name },
     body: { status: 'disabled', metadata: { plan: 'free' } },
   }),
-  'users.unlock': async (world) => ({ params: { external_user_id: await user(world) } }),
+  'users.unlock': async (world) => {
+    const { device, name } = await signUp(world)
+    await failToSignIn(world, device)
+    return { params: { external_user_id: name } }
+  },
   'users.delete': async (world) => ({ params: { external_user_id: await user(world) } }),
   'users.credentials.list': async (world) => ({
     params: { external_user_id: (await signUp(world)).name },
@@ -166,5 +183,6 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   'sessions.list': async (world) => ({ token: (await signUp(world)).token }),
   'sessions.logout': async (world) => ({ token: (await signUp(world)).token, params: { id: 'current' } }),
   'sessions.revoke': async (world) => ({ params: { id: (await signUp(world)).sessionId } }),
+  'privacy.report': async (world) => ({ params: { external_user_id: (await signUp(world)).name } }),
   'audit_logs.list': () => ({ query: { event: 'application.created', success: 'true', limit: '5' } }),
 }

@@ -22,7 +22,10 @@ export type AdminCall = (
   operation: Operation,
   params: string[],
   input?: Input,
-  options?: CallOptions,
+  options?: CallOptions & {
+    /** Lines of NDJSON in place of the input's JSON. */
+    lines?: string
+  },
 ) => Promise<unknown>
 
 const tokenOperation: Operation = { method: 'POST', path: '/oauth/token', dialect: 'oauth', open: true }
@@ -35,14 +38,20 @@ export function adminCall(settings: Settings, pace: Pace): AdminCall {
     operation: Operation,
     { path, body }: { path: string; body?: Input },
     authorization: string | undefined,
-    { idempotencyKey, requestId, signal, timeoutMs }: CallOptions & { requestId: string },
+    { idempotencyKey, requestId, signal, timeoutMs, lines }: CallOptions & { requestId: string; lines?: string },
   ): Promise<Answer> =>
     send({
       url: settings.baseUrl + path,
       path,
       method: operation.method,
-      headers: { authorization, 'x-app-id': settings.appId, 'idempotency-key': idempotencyKey },
-      body,
+      headers: {
+        authorization,
+        'x-app-id': settings.appId,
+        'idempotency-key': idempotencyKey,
+        'content-type': lines && 'application/x-ndjson',
+      },
+      body: lines ?? body,
+      raw: operation.exports,
       requestId,
       signal,
       timeoutMs: timeoutMs ?? settings.timeoutMs,
@@ -83,7 +92,7 @@ function basicOf({ clientId, clientSecret }: Settings, body: Input | undefined):
 function dataOf(operation: Operation, answer: Answer): unknown {
   const { outcome, body, cause } = answer
   if (typeof outcome === 'string' || outcome >= 400 || cause) throw failed(answer)
-  return operation.dialect ? body : (body as { data?: unknown } | undefined)?.data
+  return operation.dialect || operation.exports ? body : (body as { data?: unknown } | undefined)?.data
 }
 
 /** Stops waiting for what other calls may wait for too. */

@@ -2,6 +2,8 @@ import { type AdminApi, adminOperations } from '../contract.gen.ts'
 import { type Pace, systemPace } from '../pace.ts'
 import { type AdminCall, adminCall, type CallOptions } from './call.ts'
 import { type AdminConfig, requireCredential, settingsOf, type TransportConfig } from './config.ts'
+import { exportOver } from './export.ts'
+import { importOver, isIterable } from './import.ts'
 import { listOver } from './list.ts'
 import type { Operation, OperationTree } from './operation.ts'
 
@@ -57,6 +59,9 @@ function method(operation: Operation, call: AdminCall): Method {
     const rest = args.slice(paramCount)
     const input = operation.bare ? undefined : (rest.shift() as Record<string, unknown> | undefined)
     const options = rest[0] as CallOptions | undefined
+    if (operation.exports)
+      return exportOver((query) => call(operation, params, { ...input, ...query }, options), options?.signal)
+    if (operation.batches && isIterable(input)) return importOver(input, operation, call, options)
     if (operation.list) return listOver((query) => call(operation, params, { ...input, ...query }, options))
     return call(operation, params, input, options)
   }

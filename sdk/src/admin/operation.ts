@@ -10,6 +10,10 @@ export type Operation = {
   /** Takes an `Idempotency-Key`. */
   readonly idempotent?: boolean
   readonly list?: 'cursor' | 'page'
+  /** A whole list in one go. */
+  readonly exports?: boolean
+  /** Member of the input whose items may come one by one, and of the answer with their results. */
+  readonly batches?: readonly [field: string, results: string]
   /** Query parameters of an operation that also has a body. */
   readonly query?: readonly string[]
   /** Needs no credential. */

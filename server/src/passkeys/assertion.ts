@@ -91,14 +91,17 @@ export function verifyAssertion({ response, expected, credential }: AssertionInp
   const signed = Buffer.concat([authenticatorData, hash('sha256', clientDataJson, 'buffer')])
   if (!isSignatureValid(key, signed, signature)) throw new CeremonyError('signature', 'signature does not verify')
 
-  const counted = signCount !== 0 || credential.signCount !== 0
   return {
     userVerified: flags.uv,
     backupState: flags.bs,
     signCount,
-    counterOutcome: counted && signCount <= credential.signCount ? 'regressed' : 'ok',
+    counterOutcome: hasRisen(signCount, credential.signCount) ? 'ok' : 'regressed',
   }
 }
+
+/** Whether a count is above the stored one; authenticators that do not count say 0 (WebAuthn L3 §7.2 step 22). */
+export const hasRisen = (received: number, stored: number): boolean =>
+  received > stored || (received === 0 && stored === 0)
 
 /**
  * OpenSSL itself refuses what could give one signature two spellings: DER that is not minimal or has bytes left over,

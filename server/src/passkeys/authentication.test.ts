@@ -177,20 +177,22 @@ describe('an assertion', () => {
     expect((await failures(tenant))[0]).toMatchObject({ user_id: null, metadata: { reason: 'unknown_credential' } })
   })
 
-  it('423 for a locked user, at the start by name and at the finish, and nothing is opened', async () => {
+  it('423 for a locked user, begun before the lock or after it, and nothing is opened', async () => {
     const { tenant, browser } = await setUp()
     const { device, data } = await browser.register('ada')
     const started = await browser.startSignIn({ name: 'ada' })
-    await setStatus(data.user.user_id, 'locked')
-    for (const answer of [
-      await browser.startSignIn({ name: 'ada' }),
-      await browser.finishSignIn(started, { device }),
-    ]) {
-      expect([answer.status, answer.body.error.code]).toEqual([423, 'user_locked'])
-    }
-    expect(await failures(tenant)).toMatchObject([
-      { user_id: data.user.user_id, metadata: { reason: 'user_locked', credential_id: data.credential_id } },
+    await server.database.sql.query('update users set locked_until = $2 where id = $1::uuid', [
+      data.user.user_id,
+      new Date(server.clock().getTime() + 60_000),
     ])
+    for (const answer of [await browser.finishSignIn(started, { device }), await browser.signIn(device)]) {
+      expect([answer.status, answer.body.error.code, answer.headers['retry-after']]).toEqual([423, 'user_locked', '60'])
+    }
+    const row = {
+      user_id: data.user.user_id,
+      metadata: { reason: 'user_locked', credential_id: data.credential_id },
+    }
+    expect(await failures(tenant)).toMatchObject([row, row])
     expect(await events(tenant, 'event=auth.success')).toHaveLength(1)
   })
 

@@ -1,5 +1,6 @@
 import type { HotApplication } from '../applications/hot.ts'
 import { hostOf } from '../applications/origins.ts'
+import { recordFailure } from '../lockout/failed-attempt.ts'
 import type { Ctx } from '../platform/context.ts'
 import type { Sql } from '../platform/db.ts'
 import { ApiError, invalid, Refusal } from '../platform/errors.ts'
@@ -8,7 +9,6 @@ import type { EndUser, Publishable } from '../platform/principal.ts'
 import { challenge as newChallenge } from '../platform/secrets.ts'
 import { addSeconds } from '../platform/time.ts'
 import { type TrailRow, trailColumns, trailPlaceholders, trailValues } from '../platform/trail.ts'
-import { recordFailure } from './refusals.ts'
 
 /**
  * How long a challenge lives; the browser is told half of it, so that it gives up first (security 81). The life also

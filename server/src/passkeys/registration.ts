@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import type { HotApplication } from '../applications/hot.ts'
 import { auditRow, record } from '../audit/record.ts'
+import { lockedOut, recordFailure } from '../lockout/failed-attempt.ts'
+import { clearFailures, isLocked } from '../lockout/state.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError, invalid, Refusal } from '../platform/errors.ts'
 import { uuid7 } from '../platform/ids.ts'
@@ -24,7 +26,7 @@ import {
   take,
 } from './ceremony.ts'
 import { insertCredential } from './new-credential.ts'
-import { recordFailure, verified } from './refusals.ts'
+import { verified } from './refusals.ts'
 import { mayRegister } from './registration-policy.ts'
 import { type ExpectedRegistration, verifyRegistrationResponse } from './registration-response.ts'
 import type { RegisterFinish, RegisterStart } from './schema.ts'
@@ -35,7 +37,7 @@ import { userHandle } from './user-handle.ts'
 
 type Caller = Publishable | EndUser
 
-type KnownUser = SignedInRow & { status: string; ever: boolean }
+type KnownUser = SignedInRow & { status: string; ever: boolean; locked_until: Date | null }
 
 /** The user a registration is about, with whether it ever had a passkey or a session. @param lock holds it against a rival */
 async function findTarget(
@@ -44,7 +46,7 @@ async function findTarget(
   lock = false,
 ): Promise<KnownUser | null> {
   const [row] = await ctx.sql.query<KnownUser>(
-    `select ${signedInColumns}, u.status, u.authenticated_at is not null as ever from users u
+    `select ${signedInColumns}, u.status, u.locked_until, u.authenticated_at is not null as ever from users u
      where u.tenant_id = $1 and u.application_id = $2 and ${'id' in by ? 'u.id = $3::uuid' : 'u.external_user_id = $3'}${lock ? ' for update of u' : ''}`,
     [ctx.principal.tenantId, ctx.principal.applicationId, 'id' in by ? by.id : by.externalUserId],
   )
@@ -171,6 +173,8 @@ async function settleUser(
   if (isAnother || !isAllowed(application, { bySession: facts.bySession, anonymous }, user)) {
     throw refuse(ctx, 'registration_not_allowed', user?.user_id ?? null)
   }
+  // A registration signs in, so a lock holds it too, also for a further passkey: sessions that are open stay, no new one.
+  if (user && isLocked(user.locked_until, ctx.now())) throw lockedOut(ctx, { userId: user.user_id }, user.locked_until)
   if (user) return { user, isNew: false }
   const made = await insertUser(ctx, {
     ...application,
@@ -207,7 +211,7 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
     requestedExtensions: facts.extensions,
     now: ctx.now(),
   }
-  const made = await verified(ctx, {}, async () => {
+  const made = await verified(ctx, null, async () => {
     if (isTestAuthenticator(ctx, 'register', facts.externalUserId)) return standIn()
     const result = await verifyRegistrationResponse({ response: input.credential, expected })
     await confirmRegistration(input.credential, expected, result)
@@ -225,7 +229,8 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
     const credentialId = await insertCredential(tx, { userId, rpId: facts.rpId, alias, made })
     if (credentialId === null) throw refuse(ctx, 'credential_exists', isNew ? null : userId)
     await sql.query(
-      'update users set authenticated_at = coalesce(authenticated_at, $3) where tenant_id = $1 and id = $2::uuid',
+      `update users set authenticated_at = coalesce(authenticated_at, $3), ${clearFailures}
+       where tenant_id = $1 and id = $2::uuid`,
       [application.tenantId, userId, ctx.now()],
     )
     const subject = {

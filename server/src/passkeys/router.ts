@@ -50,6 +50,7 @@ const register = router({
       'verification_failed',
       'registration_not_allowed',
       'credential_exists',
+      'user_locked',
       'plan_limit_reached',
       ...claimErrors,
       ...sessionErrors,
@@ -72,6 +73,8 @@ const auth = router({
     audits: [],
     errors: ['no_credentials', 'user_locked', ...browserErrors],
     summary: 'Start a sign-in: request options for `navigator.credentials.get()`.',
+    description:
+      'A user who is unknown or locked gets options like anybody; `no_credentials` and `user_locked` are said only under `reveal_user_existence`.',
     input: AuthStart,
     output: Authentication,
     run: startAuthentication,
@@ -82,7 +85,7 @@ const auth = router({
     policy: 'ceremony',
     limit: ceremonyLimits,
     hot: 'statement',
-    audits: ['auth.success', 'auth.failed', 'credential.replay_detected'],
+    audits: ['auth.success', 'auth.failed', 'credential.lockout', 'credential.replay_detected'],
     errors: [
       'session_expired',
       'challenge_mismatch',

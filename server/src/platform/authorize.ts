@@ -59,7 +59,8 @@ export function denial(
       principal_kind: ctx.principal.kind,
       principal_id: ctx.principal.id,
       resource_type: facts.resourceType,
-      resource_id: facts.resourceId.slice(0, 255),
+      // Half a surrogate pair, which the cut may leave, is no JSON to PostgreSQL.
+      resource_id: facts.resourceId.slice(0, 255).replace(/\p{Surrogate}/gu, ''),
       resource_tenant_id: facts.resourceTenantId,
     },
   }

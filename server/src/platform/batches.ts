@@ -44,7 +44,7 @@ const tooMany = (max: number) =>
 
 /**
  * Works through the lines: one result a line, in their order, as each batch commits.
- * @param work runs the command for the items of one batch; `index` counts batches
+ * @param run runs the command for the items of one batch; `index` counts batches
  */
 async function* work<O>(
   { field, results, size, maxLines, item, failed }: BatchDefinition<O>,
@@ -69,18 +69,25 @@ async function* work<O>(
     const parsed = item.safeParse(line.value)
     return parsed.success ? { value: parsed.data } : { result: failed(line.value, invalidInput(parsed.error)) }
   }
-  for await (const line of lines) {
-    if (count === maxLines) {
-      if (pending.length > 0) yield await flush()
-      throw tooMany(maxLines)
+  try {
+    for await (const line of lines) {
+      if (count === maxLines) throw tooMany(maxLines)
+      count += 1
+      pending.push(read(line))
+      if (pending.length === size) yield await flush()
     }
-    count += 1
-    pending.push(read(line))
-    if (pending.length === size) yield await flush()
+  } catch (error) {
+    // What was read of a body that is too large is worked on. One that was cut off is to come again: then a batch holds the
+    // same lines as this time, or its key would be taken for another request's.
+    if (error instanceof ApiError && pending.length > 0) yield await flush()
+    throw error
   }
   if (count === 0) throw new ApiError('validation_error', { message: 'body: must have at least one line' })
   if (pending.length > 0) yield await flush()
 }
+
+/** The caller went away before the end of the body, and nobody is left to be answered. */
+const isCutOff = (error: unknown): boolean => error instanceof Error && error.message === 'aborted'
 
 /** A stream whose first batch is done: what goes wrong before is answered as any error; later, as its last line. */
 async function* resume(
@@ -93,6 +100,7 @@ async function* resume(
   try {
     yield* rest
   } catch (error) {
+    if (isCutOff(error)) return
     const { errorCode: code, message, hint, status, cause } = toApiError(error)
     if (status >= 500) log.error({ err: cause ?? error }, 'a streamed body was given up')
     yield [{ error: { code, message, ...(hint === undefined ? {} : { hint }) } }]

@@ -135,7 +135,7 @@ function idempotencyScope(ctx: Ctx, endpoint: Endpoint, input: unknown, part?: n
   return {
     tenantId: ctx.principal.tenantId ?? SYSTEM_TENANT,
     scope: byAddress ? addressKey(ctx.request.ip) : credentialScope(ctx.principal),
-    operation: part === undefined ? ctx.operation : `${ctx.operation}#${part}`,
+    operation: part ? `${ctx.operation}#${part}` : ctx.operation,
     key: checkKey(key, byAddress ? 16 : 1),
     requestHash: hashRequest(input),
     ttlSeconds: byAddress ? 600 : 86_400,
@@ -216,7 +216,10 @@ export function command<const A extends AuthKind | readonly AuthKind[], I extend
   const { batches } = endpoint
   const kind = endpoint.hot ?? 'prisma'
 
-  /** @param part number of the batch of a streamed body, each of which is remembered under the key on its own */
+  /**
+   * @param part number of the batch of a streamed body, each of which is remembered under the key on its own; the first
+   *   stands where a body in one piece does, so that the one is not taken for the other
+   */
   async function runOnce(call: Ctx<PrincipalOf<A>>, value: z.output<I>, part?: number): Promise<z.output<O>> {
     const scope = idempotencyScope(call, endpoint, value, part)
     // A replay must not cost an address its hourly call, so it is looked for before the limits.

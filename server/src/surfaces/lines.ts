@@ -7,7 +7,12 @@ import { MAX_BODY_BYTES, parseJsonBody } from './body.ts'
 export const ndjson = 'application/x-ndjson'
 
 const NEWLINE = 0x0a
-const tooLong = () => new ApiError('payload_too_large', { message: `A line is longer than ${MAX_BODY_BYTES} bytes.` })
+const tooLong = () => new ApiError('payload_too_large', { message: `The line is longer than ${MAX_BODY_BYTES} bytes.` })
+const tooLarge = (maxBytes: number) =>
+  new ApiError('payload_too_large', {
+    message: `The body is larger than ${maxBytes} bytes; the lines before that have been worked on.`,
+    hint: 'Send the rest in another request.',
+  })
 
 const isBlank = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0x20 || byte === 0x09 || byte === 0x0d)
 
@@ -17,14 +22,14 @@ function toLine(bytes: Buffer): Line {
   try {
     return { value: parseJsonBody(bytes, { object: true }) }
   } catch (error) {
-    if (error instanceof ApiError) return { error }
-    throw error
+    if (!(error instanceof ApiError)) throw error
+    return { error: new ApiError(error.errorCode, { message: error.message.replace(/^The body/, 'The line') }) }
   }
 }
 
 /**
  * Reads a body line by line in constant memory: no more is taken from the socket than the work takes from here. Blank lines
- * count for nothing.
+ * count for nothing. The stream is left open however this ends: the answer goes over the same socket.
  * @param maxBytes of the whole body
  * @throws 413 payload_too_large once there are more
  */
@@ -44,16 +49,20 @@ export async function* readLines(body: Readable, maxBytes: number): AsyncGenerat
     held.push(bytes)
     heldBytes += bytes.length
   }
-  for await (const chunk of body as AsyncIterable<Buffer>) {
-    total += chunk.length
-    if (total > maxBytes) throw new ApiError('payload_too_large')
+  for await (const bytes of body.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    // Up to the very byte: however a body that is too large is cut into chunks, the same lines of it are read.
+    const chunk = bytes.subarray(0, maxBytes - total)
+    total += bytes.length
     let from = 0
     for (let at = chunk.indexOf(NEWLINE); at !== -1; at = chunk.indexOf(NEWLINE, from)) {
-      hold(chunk.subarray(from, at))
+      const isEmpty = at === from && heldBytes === 0
+      if (!isEmpty) hold(chunk.subarray(from, at))
       from = at + 1
-      const bytes = take()
-      if (!isBlank(bytes)) yield toLine(bytes)
+      if (isEmpty) continue
+      const line = take()
+      if (!isBlank(line)) yield toLine(line)
     }
+    if (total > maxBytes) throw tooLarge(maxBytes)
     if (from < chunk.length) hold(chunk.subarray(from))
   }
   const last = take()

@@ -92,7 +92,7 @@ export const errorSchemas = (codes: readonly string[]): Record<string, JsonSchem
 const headersOf = (status: number): Record<string, Reference> => {
   const names: HeaderName[] = ['X-Request-Id']
   if (status === 401 || status === 403) names.push('WWW-Authenticate')
-  if (status === 429 || status === 503) names.push('Retry-After')
+  if (status === 423 || status === 429 || status === 503) names.push('Retry-After')
   if (status === 429) names.push('RateLimit', 'RateLimit-Policy')
   return headers(...names)
 }

@@ -107,13 +107,21 @@ function successOf(
   }
 }
 
+/** What one line of an export holds: the component of that name where the document has it. */
+function lineSchema(item: z.ZodType, schemas: Components['schemas']): JsonSchema {
+  const whole = z.toJSONSchema(item, { io: 'output', unrepresentable: 'any' }) as JsonSchema
+  const { $schema: _, id: __, $defs, $ref, ...schema } = whole
+  if (typeof $ref !== 'string') return schema
+  const name = $ref.replace('#/$defs/', '')
+  return schemas[name] ? reference('schemas', name) : ((($defs as Components['schemas'])[name] as JsonSchema) ?? {})
+}
+
 /** The other types of a success: a whole list in its formats, or one result a line. */
 function streamed({ exports, batches }: Endpoint, schema: JsonSchema, schemas: Components['schemas']) {
   const media: Record<string, Media> = {}
   if (batches) media[ndjson] = { schema: itemSchema(schema, batches.results, schemas) }
   for (const format of exports?.formats ?? []) {
-    const item = z.toJSONSchema(exports?.item as z.ZodType, { io: 'output', unrepresentable: 'any' }) as JsonSchema
-    const { $schema: _, id: __, ...line } = item
+    const line = lineSchema(exports?.item as z.ZodType, schemas)
     media[mediaTypes[format]] = { schema: format === 'csv' ? { type: 'string' } : line }
   }
   return media

@@ -41,7 +41,7 @@ export const factsOfRoute = (request: FastifyRequest): RouteFacts =>
 function readBody(request: FastifyRequest, { dialect, endpoint }: Operation): Record<string, unknown> {
   const bytes = request.body
   const { type, ok } = mediaType(request.headers['content-type'])
-  if (Buffer.isBuffer(bytes) ? bytes.length === 0 : type !== ndjson) return {}
+  if (Buffer.isBuffer(bytes) ? bytes.length === 0 : !(bytes instanceof Readable)) return {}
   if (ok && type === 'application/json' && Buffer.isBuffer(bytes)) {
     return parseJsonBody(bytes, { object: true, ...maxBytes(endpoint) }) as Record<string, unknown>
   }

@@ -49,6 +49,17 @@ export const NewUser = z.strictObject({
   custom_claims: CustomClaims.default({}),
 })
 
+/** Whoever locks is the server: that status is shown, never set. */
+export const UserPatch = z.strictObject({
+  external_user_id: UserPath,
+  status: z
+    .enum(['active', 'disabled'])
+    .optional()
+    .meta({ description: '`disabled` ends every session, and the user cannot sign in.' }),
+  metadata: Metadata.optional().meta({ description: 'Replaces what is there.' }),
+  custom_claims: CustomClaims.optional().meta({ description: 'Replaces what is there.' }),
+})
+
 export const UserStatus = z.enum(['active', 'locked', 'disabled'])
 
 export const CreatedUser = z

@@ -3,25 +3,13 @@ import { record } from '../audit/record.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import { mint } from '../platform/ids.ts'
-import { badCursor, toPage } from '../platform/pages.ts'
 import type { Backend } from '../platform/principal.ts'
 import { toIso } from '../platform/time.ts'
 import { checkClaims } from './custom-claims.ts'
-import { requireUser, type UserRow } from './find.ts'
+import { requireUser } from './find.ts'
 import { insertUser } from './insert.ts'
-import type { NewUser, User, UserListItem, UserStatus } from './schema.ts'
-
-type Status = z.output<typeof UserStatus>
-
-const present = (row: UserRow): z.input<typeof User> => ({
-  id: row.id,
-  external_user_id: row.external_user_id,
-  status: row.status as Status,
-  created_at: toIso(row.created_at),
-  updated_at: toIso(row.updated_at),
-  metadata: row.metadata,
-  custom_claims: row.custom_claims,
-})
+import { present } from './present.ts'
+import type { NewUser } from './schema.ts'
 
 /** Creates a user before the first passkey. */
 export async function create(ctx: Ctx<Backend>, input: z.output<typeof NewUser>) {
@@ -63,36 +51,5 @@ async function linkEmail(ctx: Ctx<Backend>, userId: string, email: string, verif
 
 /** One user by external id, or by `id:<uuid>`. */
 export async function get(ctx: Ctx<Backend>, input: { external_user_id: string }) {
-  return present(await requireUser(ctx, input.external_user_id))
-}
-
-/** Users of the application, oldest first; the id is time-ordered, so it is the cursor. */
-export async function list(ctx: Ctx<Backend>, input: { limit: number; starting_after?: string | undefined }) {
-  const { tenantId, applicationId } = ctx.principal
-  const after = input.starting_after
-  if (after) {
-    const known = await ctx.db.user.findUnique({
-      where: { tenantId_id: { tenantId, id: after } },
-      select: { applicationId: true },
-    })
-    // A user that is gone still marks a place, so that pages stay right while users are erased; ids are time-ordered.
-    if (known && known.applicationId !== applicationId) throw badCursor()
-  }
-  const rows = await ctx.db.user.findMany({
-    where: { tenantId, applicationId, ...(after ? { id: { gt: after } } : {}) },
-    orderBy: { id: 'asc' },
-    take: input.limit + 1,
-    select: { id: true, externalUserId: true, status: true, createdAt: true },
-  })
-  return toPage(
-    rows,
-    input.limit,
-    (row) => row.id,
-    (row): z.input<typeof UserListItem> => ({
-      id: row.id,
-      external_user_id: row.externalUserId,
-      status: row.status as Status,
-      created_at: toIso(row.createdAt),
-    }),
-  )
+  return present(await requireUser(ctx, input.external_user_id), ctx.now())
 }
