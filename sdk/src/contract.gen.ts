@@ -539,6 +539,21 @@ export type SignedInUser = {
   metadata?: Record<string, string | number | boolean>
 }
 
+export type Usage = {
+  tenant_id: string
+  period: string
+  /** Answered calls of `/v1` and `/oauth`, without 429 and 5xx. */
+  api_calls: number
+  /** Distinct users who signed in during the month. */
+  active_users: number
+  /** Sign-ins begun for another device. */
+  qr_sessions: number
+  /** E-mails sent to users. */
+  emails_sent: number
+  /** Users there are now. */
+  users_total: number
+}
+
 export type User = {
   id: string
   external_user_id: string | null
@@ -1084,6 +1099,13 @@ export interface AdminApi {
     /** End a session: any of the application for a backend, the own ones for an end user. `DELETE /v1/sessions/{id}` */
     revoke(id: string, options?: CallOptions): Promise<void>
   }
+  usage: {
+    /** Count the calls and active users of a month. `GET /v1/usage` */
+    get(input: {
+      /** Month in UTC, `YYYY-MM`. */
+      period: string
+    }, options?: CallOptions): Promise<Usage>
+  }
   users: {
     /** Create a user before the first passkey. `POST /v1/users` */
     create(input: {
@@ -1205,6 +1227,9 @@ export const adminOperations = {
   },
   sessions: {
     revoke: { method: 'DELETE', path: '/v1/sessions/{id}', idempotent: true, bare: true },
+  },
+  usage: {
+    get: { method: 'GET', path: '/v1/usage' },
   },
   users: {
     create: { method: 'POST', path: '/v1/users', idempotent: true },

@@ -33,6 +33,7 @@ import { requestIdOf } from './surfaces/facts.ts'
 import { listOperations } from './surfaces/operations.ts'
 import { registerRest } from './surfaces/rest.ts'
 import { registerTrpc } from './surfaces/trpc.ts'
+import { createMeter } from './usage/meter.ts'
 
 /** What varies between a deployment and a test; everything else is made here. */
 export type AppOptions = {
@@ -66,6 +67,7 @@ export async function createApp(options: AppOptions): Promise<App> {
   const keys = createKeyRing({ sql: database.sql, secrets, clock, algorithm: config.TOKEN_ALGORITHM })
   await keys.load()
   const activity = createActivity(database.sql, clock, log)
+  const meter = createMeter(database.sql, clock, log)
   const deps: Deps = {
     config,
     database,
@@ -90,11 +92,13 @@ export async function createApp(options: AppOptions): Promise<App> {
     },
     policies,
     activity,
+    meter,
     log,
     clock,
   }
   await bus.connect(caches)
   activity.start()
+  meter.start()
 
   const http = Fastify({
     logger: false,
@@ -133,6 +137,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       const sweep = setInterval(() => http.server.closeIdleConnections(), 50)
       await http.close().finally(() => clearInterval(sweep))
       await activity.close()
+      await meter.close()
       await bus.close()
       await deps.limits.close()
     },

@@ -10,6 +10,7 @@ import { ensureAuditPartitions } from './platform/partitions.ts'
 import { purgeEndedSessions } from './sessions/purge.ts'
 import { auditRetention } from './tenants/audit-retention.ts'
 import { purgeIdleTenants, purgeTombstones } from './tenants/purge.ts'
+import { foldActiveUsers, purgeOldUsage } from './usage/fold.ts'
 
 const batch = 500
 
@@ -66,6 +67,16 @@ export const jobs = {
     about: 'Erases applications deleted 30 days ago, with everything they owned.',
     cron: '17 * * * *',
     run: eraseDeletedApplications,
+  },
+  usage: {
+    about: 'Folds active users into the totals of their month.',
+    cron: '* * * * *',
+    run: ({ database }) => drain(() => foldActiveUsers(database.sql, batch)),
+  },
+  'old-usage': {
+    about: 'Deletes months of usage after 25.',
+    cron: '53 2 * * *',
+    run: ({ database, clock }) => drain(() => purgeOldUsage(database.sql, clock(), batch)),
   },
   'signing-keys': {
     about: 'Rotates the signing key after 90 days; the old public key stays while tokens of it live.',

@@ -6,6 +6,7 @@ import { passkeysRouter } from './passkeys/router.ts'
 import { router } from './platform/procedures.ts'
 import { privacyRouter } from './privacy/router.ts'
 import { sessionsRouter } from './sessions/router.ts'
+import { usageRouter } from './usage/router.ts'
 import { usersRouter } from './users/router.ts'
 
 /** The table of contents: one line a slice. A procedure's path here is the operation's name everywhere. */
@@ -17,6 +18,7 @@ export const appRouter = router({
   passkeys: passkeysRouter,
   sessions: sessionsRouter,
   audit_logs: auditLogsRouter,
+  usage: usageRouter,
   privacy: privacyRouter,
 })
 

@@ -8,6 +8,7 @@ export const tags: Readonly<Record<string, { title: string; about: string }>> = 
   applications: { title: 'Applications', about: 'Products that use sign-in: their origins, RP ID and settings.' },
   users: { title: 'Users', about: 'End users of an application, with their passkeys and sessions, for its backend.' },
   audit_logs: { title: 'Audit logs', about: 'What happened, who did it, and whether it was allowed.' },
+  usage: { title: 'Usage', about: 'Calls and active users of a month.' },
   privacy: { title: 'Privacy', about: 'What is stored about one user, for whoever asks for their data.' },
   passkeys: { title: 'Passkeys', about: 'Registration and sign-in, and what a signed-in user does with own passkeys.' },
   sessions: { title: 'Sessions', about: 'Sessions of end users.' },

@@ -108,7 +108,9 @@ describe('a valid call', () => {
       '',
       got.headers['content-type'],
     ])
-    expect(head.headers['content-length']).toBe(got.headers['content-length'])
+    // What records that it was read has more to say the next time.
+    const recordsItself = operation.endpoint.audits.some((event) => event !== 'authorization.denied')
+    if (!recordsItself) expect(head.headers['content-length']).toBe(got.headers['content-length'])
     const stranger = await send(operation, world, sample, { method: 'HEAD', token: null })
     expect(stranger.status).toBe(operation.auth.includes('none') ? 200 : 401)
   })

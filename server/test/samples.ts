@@ -184,5 +184,6 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   'sessions.logout': async (world) => ({ token: (await signUp(world)).token, params: { id: 'current' } }),
   'sessions.revoke': async (world) => ({ params: { id: (await signUp(world)).sessionId } }),
   'privacy.report': async (world) => ({ params: { external_user_id: (await signUp(world)).name } }),
+  'usage.get': ({ server }) => ({ query: { period: server.clock().toISOString().slice(0, 7) } }),
   'audit_logs.list': () => ({ query: { event: 'application.created', success: 'true', limit: '5' } }),
 }

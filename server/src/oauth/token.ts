@@ -59,6 +59,7 @@ function audience(issuer: string, resource: string | undefined): string | readon
 export async function token(ctx: Ctx, input: TokenRequest) {
   if (input.grant_type !== 'client_credentials') throw new ApiError('unsupported_grant_type')
   const application = await requireClient(ctx, input)
+  ctx.response.tenantId = application.tenantId
   ctx.deps.activity.touch(application.tenantId)
   announcePurge(ctx, application)
   const scope = input.scope === undefined ? defaultScopes(application) : requestedScopes(application, input.scope)

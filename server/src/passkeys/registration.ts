@@ -12,6 +12,8 @@ import { writeTrail } from '../platform/trail.ts'
 import { newSession, sessionColumns, sessionPlaceholders } from '../sessions/issue.ts'
 import { planLimitReached } from '../tenants/limit-reached.ts'
 import { limitsOf } from '../tenants/plans.ts'
+import { markActive } from '../usage/active-user.ts'
+import { periodOf } from '../usage/period.ts'
 import { checkClaims } from '../users/custom-claims.ts'
 import { insertUser } from '../users/insert.ts'
 import { offeredAlgorithms } from './algorithms.ts'
@@ -240,6 +242,7 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
     }
     const session = newSession(tx, application, subject, { method: 'passkey', credentialId })
     await sql.query(`insert into sessions (${sessionColumns}) values (${sessionPlaceholders(1)})`, session.values)
+    await sql.query(markActive(['$1', '$2', '$3']), [application.tenantId, userId, periodOf(ctx.now())])
     if (isNew) record(tx, 'user.created', { userId, metadata: { source: 'registration' } })
     record(tx, 'passkey.registered', {
       userId,

@@ -2,8 +2,10 @@ import { auditRow } from '../audit/record.ts'
 import { clearFailures, maySignIn, withoutFailures } from '../lockout/state.ts'
 import type { Ctx } from '../platform/context.ts'
 import type { Publishable } from '../platform/principal.ts'
-import { trailColumns, trailPlaceholders, trailValues, writeTrail } from '../platform/trail.ts'
+import { trailColumns, trailPlaceholders, trailValues, trailWidth, writeTrail } from '../platform/trail.ts'
 import { type NewSession, sessionColumns, sessionPlaceholders, sessionWidth } from '../sessions/issue.ts'
+import { markActive } from '../usage/active-user.ts'
+import { periodOf } from '../usage/period.ts'
 import type { PasskeyRow } from './presented-passkey.ts'
 
 const user = `u.tenant_id = $1 and u.id = $7::uuid and ${maySignIn('$5')}`
@@ -20,7 +22,8 @@ const signInOf = (allowed: string) => `
     where c.tenant_id = $1 and c.id = $2 and c.user_id = allowed.id and c.status = 'active'
       and ($6::boolean or c.sign_count < $3::bigint or (c.sign_count = 0 and $3::bigint = 0))
     returning c.id),
-  opened as (insert into sessions (${sessionColumns}) select ${sessionPlaceholders(8)} from passed returning id)
+  opened as (insert into sessions (${sessionColumns}) select ${sessionPlaceholders(8)} from passed returning id),
+  active as (${markActive(['$1', '$7', `$${8 + sessionWidth + trailWidth}`], 'from opened')})
   insert into audit_logs (${trailColumns}) select ${trailPlaceholders(8 + sessionWidth)} from opened returning id`
 
 /** For a user without a counted failure, as nearly all are; one that is counted meanwhile makes it yield no row. */
@@ -57,6 +60,7 @@ export async function signIn(
     passkey.user_id,
     ...session.values,
     ...trailValues(ctx, audit),
+    periodOf(ctx.now()),
   ]
   const statement = passkey.has_failures ? clearing : plain
   if (!flagged) return (await ctx.sql.query(statement, values)).length === 1

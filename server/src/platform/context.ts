@@ -1,6 +1,7 @@
 import type { HotApplications } from '../applications/hot.ts'
 import type { Config } from '../config.ts'
 import type { PolicyName } from '../policies.ts'
+import type { Meter } from '../usage/meter.ts'
 import type { CredentialChecks } from './authenticate.ts'
 import type { PolicyRow } from './authorize.ts'
 import type { Caches } from './cache.ts'
@@ -28,6 +29,8 @@ export type Deps = {
   policies: Readonly<Record<PolicyName, PolicyRow>>
   /** Remembers that a tenant did something; written to its row at most once a minute. */
   activity: { touch(tenantId: string): void; flush(): Promise<void> }
+  /** Counts answered calls by tenant. */
+  meter: Meter
   log: Log
   clock: Clock
 }
@@ -53,6 +56,8 @@ export type ResponseFacts = {
   headers: Record<string, string>
   /** What every limit of the call said so far; the tightest one is shown. */
   verdicts?: LimitVerdict[]
+  /** Whose call it is, once that is known: it counts as that tenant's usage. */
+  tenantId?: string
   /** The surface can send a stream. */
   streams?: boolean
 }

@@ -98,7 +98,7 @@ for (const engine of engines) {
         on('(tenant_id, event, id)'),
         on('(tenant_id, user_id, id) WHERE (user_id IS NOT NULL)'),
         on('(tenant_id, id) WHERE (NOT success)'),
-      ]).toEqual([5, 1, 1, 1])
+      ]).toEqual([7, 1, 1, 1])
     })
 
     it('reads only the months that a filter by time needs', async () => {

@@ -119,7 +119,11 @@ function begin(request: RequestContext, operation: string): Ctx {
 async function passGates(ctx: Ctx, endpoint: Endpoint, kinds: readonly AuthKind[], write: boolean): Promise<void> {
   await applyLimits(ctx, endpoint, 'address', write, undefined)
   ctx.principal = await authenticate(ctx, kinds)
-  if (ctx.principal.tenantId) ctx.deps.activity.touch(ctx.principal.tenantId)
+  const { tenantId } = ctx.principal
+  if (tenantId) {
+    ctx.response.tenantId = tenantId
+    ctx.deps.activity.touch(tenantId)
+  }
   await applyLimits(ctx, endpoint, 'principal', write, undefined)
   await authorize(ctx, endpoint)
 }

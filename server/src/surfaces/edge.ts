@@ -1,3 +1,4 @@
+import { ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { ErrorCode } from '../errors.ts'
@@ -51,9 +52,19 @@ const unreadable = {
   message: 'The request is not valid HTTP.',
 } as const
 
+/** Whether an answer has begun: another one would land in the middle of it. What Node's own handler asks for, too. */
+function isAnswering(socket: Socket): boolean {
+  const answer: unknown = Reflect.get(socket, '_httpMessage')
+  return answer instanceof ServerResponse && answer.headersSent
+}
+
 /** Answers bytes that are no request, in our words, and closes: nothing after them on this connection can be trusted. */
 export function refuseBroken(error: Error & { code?: string }, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed) return
+  if (isAnswering(socket)) {
+    socket.destroySoon()
+    return
+  }
   const { line, code, message } = broken[error.code ?? ''] ?? unreadable
   const body = JSON.stringify({ ok: false, error: { code, message } })
   const head = [

@@ -122,6 +122,11 @@ const noStore = (dialect: Dialect): Record<string, string> =>
     ? { 'cache-control': 'no-store', pragma: 'no-cache' }
     : { 'cache-control': 'no-store' }
 
+/** A call that was answered is its tenant's usage, unless it was too much or we failed (http-api.md §3.5). */
+function meter(deps: Deps, { response }: RequestContext, status: number): void {
+  if (response.tenantId !== undefined && status !== 429 && status < 500) deps.meter.count(response.tenantId)
+}
+
 function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
   const { dialect, status, endpoint } = operation
   const crossOrigin = isCrossOrigin(operation)
@@ -138,8 +143,11 @@ function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
       data = await operation.call(context, () => readInput(request, operation))
     } catch (error) {
       reply.headers(context.response.headers)
-      return sendError(deps, request, reply, error)
+      const answer = sendError(deps, request, reply, error)
+      meter(deps, context, reply.statusCode)
+      return answer
     }
+    meter(deps, context, status)
     reply.code(status).headers(cached).headers(context.response.headers)
     if (crossOrigin) reply.headers(corsHeaders(request))
     if (isExport(data)) return sendExport(deps, request, reply, data)

@@ -2,6 +2,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { pay } from '../../test/account.ts'
 import { type Tenant, type TestApp, testApp } from '../../test/harness.ts'
+import { createApp } from '../app.ts'
 
 // What an import is on a real connection, where bodies come in pieces and callers go away.
 
@@ -116,6 +117,26 @@ describe('an import over a connection', () => {
     expect(await state()).toEqual(imported(300, 3))
   })
 
+  it('a fault in the middle is the last line and in the log; what was committed before stays', async () => {
+    const { sql } = server.database
+    const { socket, answer } = begin(chunked, wantsLines)
+    socket.write(chunk(users(100)))
+    await expect.poll(() => results(answer.text).length, soon).toBe(100)
+    await sql.query('alter table identifiers rename to elsewhere')
+    try {
+      socket.write(chunk(users(100, 100)) + end)
+      await expect.poll(() => answer.text.endsWith(end), soon).toBe(true)
+    } finally {
+      await sql.query('alter table elsewhere rename to identifiers')
+    }
+    expect(results(answer.text)).toHaveLength(100)
+    expect(answer.text).toContain(
+      '{"error":{"code":"internal_error","message":"Something went wrong on our side."}}\n\r\n0\r\n',
+    )
+    expect(server.lines.filter((line) => line.includes('a streamed body was given up'))).toHaveLength(1)
+    expect(await state()).toEqual(imported(100, 1))
+  })
+
   it('401 at once, with the body unread', async () => {
     for (const headers of [[chunked], ['Content-Length: 10000000']]) {
       const { answer } = begin('Authorization: Bearer garbage', ...headers)
@@ -184,4 +205,23 @@ describe('an import over a connection', () => {
     socket.resume()
     await expect.poll(() => results(answer.text).length, soon).toBe(2000)
   }, 30_000)
+
+  it('security 218: a body that is too slow is cut, and what was answered never looks whole', async () => {
+    const { config, database, secrets, log, clock } = server.app.deps
+    const patience = { headers: 150, request: 500, idle: 60_000, check: 50 }
+    const hasty = await createApp({ config, database, secrets, log, clock, limitStore: 'memory', patience })
+    await hasty.http.listen({ port: 0, host: '127.0.0.1' })
+    const fast = port
+    port = (hasty.http.server.address() as AddressInfo).port
+    const { socket, answer } = begin(chunked, wantsLines)
+    port = fast
+    socket.write(chunk(users(150)))
+    await expect.poll(() => answer.closed, soon).toBe(true)
+    expect(results(answer.text)).toHaveLength(100)
+    expect(answer.text.match(/HTTP\/1\.1/g)).toHaveLength(1)
+    expect(answer.text.endsWith(end)).toBe(false)
+    await hasty.close()
+    expect(await state()).toEqual(imported(100, 1))
+    expect(server.lines).toEqual([])
+  })
 })

@@ -1,6 +1,7 @@
 import { record } from '../audit/record.ts'
 import type { Ctx } from '../platform/context.ts'
 import type { Backend } from '../platform/principal.ts'
+import { foldUser } from '../usage/fold.ts'
 import { requireUser } from './find.ts'
 import { blankDenials, forgetLimits, type Whose } from './traces.ts'
 
@@ -89,6 +90,7 @@ export async function remove(ctx: Ctx<Backend>, input: { external_user_id: strin
   ])
   // Another erasure won the race; it has recorded the event.
   if (taken.length === 0) return undefined
+  await foldUser(ctx.sql, tenantId, user.id)
   const gone = { credentials: [] as string[], sessions: [] as string[] }
   for (const table of Object.keys(userTables) as Table[]) {
     const ids = await empty(ctx, table, whose)
