@@ -58,7 +58,7 @@ function rowText(operation: Operation): string {
   if (operation.exports) members.push('exports: true')
   if (operation.batches) members.push(`batches: ['${operation.batches.field}', '${operation.batches.results}']`)
   if (operation.query.length > 0) members.push(`query: ${JSON.stringify(operation.query).replace(/"/g, "'")}`)
-  if (!operation.auth.includes('admin')) members.push('open: true')
+  if (operation.auth.includes('none')) members.push('open: true')
   if (!operation.input) members.push('bare: true')
   const name = camel(operation.id.slice(operation.id.lastIndexOf('.') + 1))
   return `${name}: { ${members.join(', ')} },`
@@ -94,7 +94,8 @@ function componentsText(text: string, components: Record<string, Schema>): strin
  */
 export function contractText(document: OpenApi): string {
   const operations = operationsOf(document)
-  const admin = operations.filter(({ auth }) => auth.includes('admin') || auth.includes('none'))
+  const server = ['admin', 'dashboard', 'none']
+  const admin = operations.filter(({ auth }) => auth.some((kind) => server.includes(kind)))
   const browser = operations.filter(({ auth }) => auth.includes('publishable') || auth.includes('end_user'))
   if (!document.components?.schemas?.ErrorCode) throw new Error('the document has no component ErrorCode')
   const methods = treeText(tree(admin, methodText), (name, body) => `${name}: ${body}`)

@@ -671,6 +671,8 @@ export type UserListItem = {
 /** Methods of the admin client. Inputs and results have the fields of the HTTP API. */
 export interface AdminApi {
   applications: {
+    /** Serve a suspended application again. `POST /v1/applications/{id}/activate` */
+    activate(id: string, input?: { reason?: string }, options?: CallOptions): Promise<Application>
     /** Make an application in the tenant, with a client secret that is shown once. `POST /v1/applications` */
     create(input: {
       name: string
@@ -763,6 +765,8 @@ export interface AdminApi {
         | 'migration:write'
         | 'auth_link')[]
     }, options?: CallOptions): Promise<CreatedApplication>
+    /** Delete an application: unreachable at once, erased with its users after 30 days. `DELETE /v1/applications/{id}` */
+    delete(id: string, options?: CallOptions): Promise<void>
     /** Read one application and its settings. `GET /v1/applications/{id}` */
     get(id: string, options?: CallOptions): Promise<Application>
     /** List the applications of the tenant, oldest first. `GET /v1/applications` */
@@ -796,6 +800,8 @@ export interface AdminApi {
       webhook_signing_secret: string
       previous_secret_expires_at: string
     }>
+    /** Stop an application: its clients, browsers and end users are refused until it is activated. `POST /v1/applications/{id}/suspend` */
+    suspend(id: string, input?: { reason?: string }, options?: CallOptions): Promise<Application>
     /** Change settings of an application, such as its allowed origins. `PATCH /v1/applications/{id}` */
     update(id: string, input?: {
       name?: string
@@ -1204,11 +1210,14 @@ export interface AdminApi {
 
 export const adminOperations = {
   applications: {
+    activate: { method: 'POST', path: '/v1/applications/{id}/activate', idempotent: true },
     create: { method: 'POST', path: '/v1/applications', idempotent: true },
+    delete: { method: 'DELETE', path: '/v1/applications/{id}', idempotent: true, bare: true },
     get: { method: 'GET', path: '/v1/applications/{id}', bare: true },
     list: { method: 'GET', path: '/v1/applications', list: 'cursor' },
     rotateSecret: { method: 'POST', path: '/v1/applications/{id}/rotate-secret', idempotent: true },
     rotateWebhookSecret: { method: 'POST', path: '/v1/applications/{id}/webhook-secret/rotate', idempotent: true },
+    suspend: { method: 'POST', path: '/v1/applications/{id}/suspend', idempotent: true },
     update: { method: 'PATCH', path: '/v1/applications/{id}', idempotent: true },
   },
   auditLogs: {
