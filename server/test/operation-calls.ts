@@ -45,7 +45,7 @@ const fill = (path: string, params: Record<string, string> = {}): string =>
   path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name] ?? 'missing'))
 
 /** The credential that the operation asks for first. */
-function credential(
+export function credential(
   { auth }: Operation,
   { server, tenant }: World,
   sample: Sample,

@@ -1,6 +1,7 @@
 import type { Deps } from '../platform/context.ts'
 import { isDatabaseAway, type Sql } from '../platform/db.ts'
 import { addSeconds } from '../platform/time.ts'
+import { foldApplication } from '../usage/fold.ts'
 
 const batch = 500
 const keptSeconds = 30 * 86_400
@@ -44,6 +45,8 @@ async function drain(sql: Sql, statement: string, values: readonly unknown[]): P
 
 /** Rows that belong to the application's users or credentials and do not name the application. */
 async function eraseIndirect(sql: Sql, { tenant_id, id }: Doomed): Promise<void> {
+  // The months keep their counts: those are the tenant's.
+  await foldApplication(sql, tenant_id, id)
   const statements = [
     `delete from directory where (kind, key) in (
        select d.kind, d.key from directory d join credentials c on c.tenant_id = d.tenant_id and c.id = d.id

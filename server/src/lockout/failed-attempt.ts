@@ -36,11 +36,15 @@ export async function failedAttempt(
   answer: { code: ErrorCode; cause?: unknown },
 ): Promise<Refusal> {
   const counted = await countFailure(ctx, rules, attempt.userId)
-  // Erased meanwhile, with every row that named the user: none may come after (GDPR Article 17).
-  if (!counted) for (const row of ctx.trail) row.userId = null
-  if (counted?.lockedUntil) return lockedOut(ctx, attempt, counted.lockedUntil)
-  recordFailure(ctx, { ...attempt, userId: counted && attempt.userId })
-  if (counted?.reached) {
+  if (!counted) {
+    // Erased meanwhile, with every row that named the user or a passkey: none may come after (GDPR Article 17).
+    ctx.trail.length = 0
+    recordFailure(ctx, { reason: attempt.reason, ...(attempt.method === undefined ? {} : { method: attempt.method }) })
+    return new Refusal(answer.code, { cause: answer.cause })
+  }
+  if (counted.lockedUntil) return lockedOut(ctx, attempt, counted.lockedUntil)
+  recordFailure(ctx, attempt)
+  if (counted.reached) {
     const { level, lockedUntil, failures } = counted.reached
     const { userId, credentialId } = attempt
     const metadata = { level, locked_until: toIso(lockedUntil), failures }

@@ -9,7 +9,7 @@ import { uuid7 } from '../platform/ids.ts'
 import type { EndUser, Publishable } from '../platform/principal.ts'
 import { toIso } from '../platform/time.ts'
 import { writeTrail } from '../platform/trail.ts'
-import { newSession, sessionColumns, sessionPlaceholders } from '../sessions/issue.ts'
+import { newSession, sessionColumns, sessionPlaceholders, sessionWidth } from '../sessions/issue.ts'
 import { planLimitReached } from '../tenants/limit-reached.ts'
 import { limitsOf } from '../tenants/plans.ts'
 import { markActive } from '../usage/active-user.ts'
@@ -191,6 +191,11 @@ async function settleUser(
   }
 }
 
+const behindSession = (nth: number) => `$${sessionWidth + nth}`
+const openSession = `
+  with opened as (insert into sessions (${sessionColumns}) values (${sessionPlaceholders(1)}) returning id)
+  ${markActive([behindSession(1), behindSession(2), behindSession(3)], 'from opened')}`
+
 /** Finishes a registration. The challenge is burnt first; user, passkey, session and audit rows are one transaction. */
 export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFinish>) {
   const application = await applicationOf(ctx)
@@ -241,8 +246,7 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
       claims: { ...clientClaims, ...user.custom_claims },
     }
     const session = newSession(tx, application, subject, { method: 'passkey', credentialId })
-    await sql.query(`insert into sessions (${sessionColumns}) values (${sessionPlaceholders(1)})`, session.values)
-    await sql.query(markActive(['$1', '$2', '$3']), [application.tenantId, userId, periodOf(ctx.now())])
+    await sql.query(openSession, [...session.values, application.tenantId, userId, periodOf(ctx.now())])
     if (isNew) record(tx, 'user.created', { userId, metadata: { source: 'registration' } })
     record(tx, 'passkey.registered', {
       userId,

@@ -3,12 +3,13 @@ import { ZodError, type z } from 'zod'
 import type { ErrorCode } from '../errors.ts'
 import { isDatabaseAway } from './db.ts'
 import { ApiError } from './errors.ts'
+import { printable } from './text.ts'
 
 /** Names the field of a Zod issue; an unknown key is its own field. */
 function detail(issue: z.core.$ZodIssue): { path: string; message: string }[] {
   const at = issue.path.map(String)
   if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) => ({ path: [...at, key.slice(0, 64)].join('.'), message: 'is not a known field' }))
+    return issue.keys.map((key) => ({ path: [...at, printable(key)].join('.'), message: 'is not a known field' }))
   }
   // A key's own issue says what is wrong with it; Zod's outer sentence does not.
   const inner = issue.code === 'invalid_key' ? issue.issues[0]?.message : undefined

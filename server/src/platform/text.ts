@@ -28,3 +28,10 @@ export const displayText = (min: number, max: number) =>
 
 /** An RFC 3339 time in UTC, as every answer writes it. */
 export const timestamp = z.string().meta({ format: 'date-time', examples: ['2026-04-07T12:00:00.000Z'] })
+
+/** A name that a caller sent, as it may stand in a message: short, and no half of a character cut in two. */
+export const printable = (name: string): string =>
+  name
+    .slice(0, 64)
+    .replaceAll('\0', '')
+    .replace(/\p{Surrogate}/gu, '')

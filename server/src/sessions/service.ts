@@ -133,6 +133,11 @@ export async function revokeAll(
 
 export async function revokeAllForUser(ctx: Ctx<Backend>, input: { external_user_id: string }) {
   const user = await requireUser(ctx, input.external_user_id)
+  // The user before the sessions, as everywhere: two of these, or one beside a user being disabled, must not cross.
+  await ctx.sql.query('select 1 from users where tenant_id = $1 and id = $2::uuid for no key update', [
+    ctx.principal.tenantId,
+    user.id,
+  ])
   await revokeAll(ctx, user.id, { by: 'admin', reason: 'revoked' })
   return undefined
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { ApiError } from '../platform/errors.ts'
+import { printable } from '../platform/text.ts'
 
 export const MAX_BODY_BYTES = 65_536
 export const MAX_DEPTH = 32
@@ -15,13 +16,6 @@ const refuse = (message: string): ApiError => new ApiError('validation_error', {
 
 /** What no database text may hold: PostgreSQL has no NUL, UTF-8 no lone surrogate. */
 const isStorable = (text: string): boolean => !text.includes('\0') && !/\p{Surrogate}/u.test(text)
-
-/** A name as it may stand in a message. */
-const printable = (name: string): string =>
-  name
-    .slice(0, 64)
-    .replaceAll('\0', '')
-    .replace(/\p{Surrogate}/gu, '')
 
 /**
  * Refuses text that cannot be stored: NUL characters and lone surrogates (security 216). For strings that do not come

@@ -26,13 +26,20 @@ const descriptions: Record<number, string> = {
   204: 'Done; there is no body.',
 }
 
+/** What it may leave in the trail: its own events, and the gate's, wherever a scope or a role can be missing. */
+const auditsOf = ({ endpoint, auth }: Operation): string[] => {
+  const isGuarded = auth.includes('admin') || auth.includes('dashboard')
+  return [...new Set([...endpoint.audits, ...(isGuarded ? ['authorization.denied'] : [])])]
+}
+
 /** The summary goes on in prose: what it needs, what it leaves in the audit log, what it counts on. */
-function describe({ endpoint }: Operation): string {
+function describe(operation: Operation): string {
+  const { endpoint } = operation
   const list = (names: readonly string[]) => names.map((name) => `\`${name}\``).join(', ')
   return [
     endpoint.description ?? endpoint.summary,
     endpoint.scope && `Scope: \`${endpoint.scope}\`.`,
-    endpoint.audits.length > 0 && `Audit events: ${list(endpoint.audits)}.`,
+    auditsOf(operation).length > 0 && `Audit events: ${list(auditsOf(operation))}.`,
     endpoint.limit.length > 0 && `Rate limits: ${list(endpoint.limit)}.`,
     endpoint.exports &&
       `With \`format\` the whole range is streamed, without pages; that writes ${list(endpoint.exports.audits)} and counts on ${list(endpoint.exports.limit)} too.`,
@@ -159,7 +166,7 @@ export function operationObject(
     'x-auth': [...auth],
     'x-idempotent': endpoint.idempotent !== undefined,
     'x-mcp': endpoint.mcp ?? false,
-    'x-audits': [...endpoint.audits],
+    'x-audits': auditsOf(operation),
     'x-limits': [...endpoint.limit],
     ...(endpoint.list ? { 'x-list': endpoint.list } : {}),
     ...(endpoint.exports ? { 'x-exports': [...endpoint.exports.formats] } : {}),

@@ -1,4 +1,5 @@
 import { ApiError, invalid } from '../platform/errors.ts'
+import { printable } from '../platform/text.ts'
 import { checkText } from './body.ts'
 
 type Property = { type?: unknown; anyOf?: unknown; oneOf?: unknown }
@@ -45,7 +46,7 @@ export function coerceQuery(
   for (const name of Object.keys(query)) {
     const value = query[name]
     checkText(name, name)
-    if (Array.isArray(value)) throw invalid(name.slice(0, 64), 'must be given only once')
+    if (Array.isArray(value)) throw invalid(printable(name), 'must be given only once')
     if (value === undefined) continue
     checkText(name, value)
     if (name === '__proto__')

@@ -7,12 +7,14 @@ import { ApiError } from '../platform/errors.ts'
 import { isExport } from '../platform/exports.ts'
 import type { Dialect, Endpoint } from '../platform/procedures.ts'
 import { toApiError } from '../platform/public-error.ts'
+import { printable } from '../platform/text.ts'
 import { checkText, mediaType, parseFormBody, parseJsonBody } from './body.ts'
 import { corsHeaders, preflightHeaders } from './cors.ts'
 import { encodeError, encodeSuccess } from './dialects.ts'
 import { sendExport } from './exports.ts'
 import { factsOf } from './facts.ts'
 import { ndjson, readLines } from './lines.ts'
+import { countAnswer } from './meter.ts'
 import type { Operation } from './operations.ts'
 import { coerceQuery } from './query.ts'
 
@@ -92,7 +94,7 @@ function readInput(request: FastifyRequest, operation: Operation): Record<string
 }
 
 function unknownField(name: string): ApiError {
-  const path = name.slice(0, 64)
+  const path = printable(name)
   return new ApiError('validation_error', {
     message: `${path}: is not a known field`,
     details: [{ path, message: 'is not a known field' }],
@@ -122,11 +124,6 @@ const noStore = (dialect: Dialect): Record<string, string> =>
     ? { 'cache-control': 'no-store', pragma: 'no-cache' }
     : { 'cache-control': 'no-store' }
 
-/** A call that was answered is its tenant's usage, unless it was too much or we failed (http-api.md §3.5). */
-function meter(deps: Deps, { response }: RequestContext, status: number): void {
-  if (response.tenantId !== undefined && status !== 429 && status < 500) deps.meter.count(response.tenantId)
-}
-
 function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
   const { dialect, status, endpoint } = operation
   const crossOrigin = isCrossOrigin(operation)
@@ -144,10 +141,10 @@ function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
     } catch (error) {
       reply.headers(context.response.headers)
       const answer = sendError(deps, request, reply, error)
-      meter(deps, context, reply.statusCode)
+      countAnswer(context, reply.statusCode)
       return answer
     }
-    meter(deps, context, status)
+    countAnswer(context, status)
     reply.code(status).headers(cached).headers(context.response.headers)
     if (crossOrigin) reply.headers(corsHeaders(request))
     if (isExport(data)) return sendExport(deps, request, reply, data)

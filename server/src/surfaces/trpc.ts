@@ -3,13 +3,17 @@ import { fastifyTRPCPlugin } from '@trpc/server/adapters/fastify'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { AddressResolver } from '../platform/address.ts'
 import type { Deps, RequestContext } from '../platform/context.ts'
+import { invalid } from '../platform/errors.ts'
 import { toApiError } from '../platform/public-error.ts'
 import { parseJsonBody } from './body.ts'
 import { encodeError } from './dialects.ts'
 import { factsOf } from './facts.ts'
+import { countAnswer } from './meter.ts'
 
 /** What the edge of REST asks of a body holds here too: tRPC's own parser quotes what it cannot read. */
 function checkInput(request: FastifyRequest): void {
+  // The adapter makes a URL of it, which is our fault when it throws (RFC 9112 §3.2).
+  if (/[^\w.:[\]-]/.test(request.headers.host ?? '')) throw invalid('Host', 'is not a host')
   const { body, query } = request
   if (typeof body === 'string' && body !== '') parseJsonBody(Buffer.from(body))
   const input = (query as Record<string, unknown>).input
@@ -42,6 +46,8 @@ export async function registerTrpc(
         responseMeta({ ctx, errors }: { ctx?: RequestContext; errors: unknown[] }) {
           const [thrown] = errors
           const answer = thrown ? encodeError('envelope', toApiError(thrown), deps.config.PUBLIC_URL) : null
+          // Where the answer's status is decided; the adapter asks once a call.
+          if (ctx) countAnswer(ctx, answer?.status ?? 200)
           const headers = { 'cache-control': 'no-store', ...ctx?.response.headers, ...answer?.headers }
           return { headers: new Headers(headers), ...(answer ? { status: answer.status } : {}) }
         },

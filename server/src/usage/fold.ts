@@ -38,6 +38,18 @@ export async function foldUser(sql: Sql, tenantId: string, userId: string): Prom
   )
 }
 
+/** Folds the users of one application, which is about to be erased. */
+export async function foldApplication(sql: Sql, tenantId: string, applicationId: string): Promise<void> {
+  await sql.query(
+    `with marked as (
+       update active_users a set folded = true from users u
+       where a.tenant_id = $1 and not a.folded and u.tenant_id = a.tenant_id and u.id = a.user_id and u.application_id = $2
+       returning a.tenant_id, a.period)
+     ${add}`,
+    [tenantId, applicationId],
+  )
+}
+
 /** Deletes at most `batch` rows of each table past their time: months after 25, marks of folds after a day. */
 export async function purgeOldUsage(sql: Sql, now: Date, batch: number): Promise<number> {
   const oldest = earlierPeriod(periodOf(now), keptMonths)

@@ -7,11 +7,16 @@ import { periodOf } from './period.ts'
 /** How often counts are folded, in milliseconds: what a killed process may lose. */
 export const foldEveryMillis = 2000
 
+/** Rows of one statement, so that none runs into the time a statement may take. */
+const FOLD_ROWS = 1000
+/** Tenants (times months) that a process counts for while it cannot write; some 200 bytes each. */
+const MAX_ENTRIES = 100_000
+
 /** Counts answered calls in memory and folds them into the monthly totals of their tenants. */
 export type Meter = {
   /** Costs a map entry. */
   count(tenantId: string): void
-  /** Folds what was counted so far; never rejects, and keeps what could not be written. */
+  /** Folds all that was counted so far; never rejects, and keeps what could not be written. */
   flush(): Promise<void>
   start(): void
   close(): Promise<void>
@@ -23,7 +28,7 @@ type Fold = { sequence: number; deltas: Delta[] }
 // One statement, so all of it or nothing. Its first part says whether this fold is new: one whose commit was in doubt is
 // sent again under its number, and adds nothing the second time. Tenants in one order, so that instances do not deadlock;
 // a tenant that was purged meanwhile gets no row.
-const fold = `
+const statement = `
   with fresh as (
     insert into usage_folds as f (instance, sequence, at) values ($1, $2::bigint, $3)
     on conflict (instance) do update set sequence = excluded.sequence, at = excluded.at
@@ -36,44 +41,79 @@ const fold = `
   order by d.tenant_id, d.period
   on conflict (tenant_id, period) do update set api_calls = t.api_calls + excluded.api_calls`
 
-/** A meter of this process. Counts of several instances add up in the same rows. */
-export function createMeter(sql: Sql, clock: Clock, log: Log): Meter {
+/**
+ * A meter of this process. Counts of several instances add up in the same rows.
+ * @param maxEntries tenants it counts for between two folds
+ */
+export function createMeter(sql: Sql, clock: Clock, log: Log, maxEntries = MAX_ENTRIES): Meter {
   const instance = uuid7(clock())
   let counted = new Map<string, Delta>()
-  let pending: Fold | null = null
+  let unsent: Fold[] = []
   let sequence = 0
+  let uncounted = 0
+  let isFailing = false
   let running: Promise<void> | null = null
+  let next: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
 
-  async function write(): Promise<void> {
-    if (!pending) {
-      if (counted.size === 0) return
+  function cut(deltas: Delta[]): Fold[] {
+    const folds: Fold[] = []
+    for (let i = 0; i < deltas.length; i += FOLD_ROWS) {
       sequence += 1
-      pending = { sequence, deltas: [...counted.values()] }
-      counted = new Map()
+      folds.push({ sequence, deltas: deltas.slice(i, i + FOLD_ROWS) })
     }
-    const { deltas } = pending
-    try {
-      await sql.query(fold, [
-        instance,
-        String(pending.sequence),
-        clock(),
-        deltas.map(({ tenantId }) => tenantId),
-        deltas.map(({ period }) => period),
-        deltas.map(({ calls }) => String(calls)),
-      ])
-      pending = null
-    } catch (error) {
-      // Sent again as it is, under the same number, before anything newer.
-      log.warn({ err: error }, 'usage not folded yet')
+    return folds
+  }
+
+  const send = (fold: Fold) =>
+    sql.query(statement, [
+      instance,
+      String(fold.sequence),
+      clock(),
+      fold.deltas.map(({ tenantId }) => tenantId),
+      fold.deltas.map(({ period }) => period),
+      fold.deltas.map(({ calls }) => String(calls)),
+    ])
+
+  /** A fold that failed stays the first: it may be there all the same, and its number tells only while none is newer. */
+  async function sendAll(): Promise<void> {
+    for (let fold = unsent[0]; fold; fold = unsent[0]) {
+      await send(fold)
+      unsent.shift()
     }
   }
 
-  const flush = (): Promise<void> => {
-    // One after the other; who comes meanwhile waits for a fold that holds its own counts too.
-    const turn: Promise<void> = (running ?? Promise.resolve()).then(write)
+  async function write(): Promise<void> {
+    try {
+      await sendAll()
+      unsent = cut([...counted.values()])
+      counted = new Map()
+      await sendAll()
+      if (isFailing) log.info({ uncounted }, 'usage is folded again')
+      isFailing = false
+      uncounted = 0
+    } catch (error) {
+      if (!isFailing) log.warn({ err: error }, 'usage is not folded')
+      isFailing = true
+    }
+  }
+
+  function begin(): Promise<void> {
+    const turn = write().finally(() => {
+      running = null
+    })
     running = turn
     return turn
+  }
+
+  /** One fold at a time. All who come during one share the next, which holds what they have counted. */
+  function flush(): Promise<void> {
+    if (!running) return begin()
+    next ??= running.then(() => {
+      next = null
+      return flush()
+    })
+    return next
   }
 
   return {
@@ -82,18 +122,20 @@ export function createMeter(sql: Sql, clock: Clock, log: Log): Meter {
       const key = `${tenantId} ${period}`
       const delta = counted.get(key)
       if (delta) delta.calls += 1
-      else counted.set(key, { tenantId, period, calls: 1 })
+      else if (counted.size < maxEntries) counted.set(key, { tenantId, period, calls: 1 })
+      else {
+        if (uncounted === 0) log.warn('usage of more tenants than memory is given for is not counted')
+        uncounted += 1
+      }
     },
     flush,
     start() {
       timer = setInterval(() => void flush(), foldEveryMillis)
       timer.unref()
     },
-    async close() {
+    close() {
       clearInterval(timer)
-      // What is pending goes first, and what was counted since with the second.
-      await flush()
-      await flush()
+      return flush()
     },
   }
 }

@@ -1,9 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signIn } from '../../test/account.ts'
 import { browserOf, ORIGIN } from '../../test/ceremonies.ts'
-import { type Tenant, type TestApp, testApp } from '../../test/harness.ts'
-import { foldActiveUsers, purgeOldUsage } from './fold.ts'
-import { createMeter } from './meter.ts'
-import { earlierPeriod, periodOf } from './period.ts'
+import { type Answer, type Tenant, type TestApp, testApp } from '../../test/harness.ts'
+import { periodOf } from './period.ts'
 
 let server: TestApp
 beforeAll(async () => {
@@ -13,13 +12,6 @@ afterAll(() => server.close())
 
 const usage = async ({ token }: Pick<Tenant, 'token'>, period = periodOf(server.clock()), app = server) =>
   (await app.call('GET', `/v1/usage?period=${period}`, { token })).body.data
-
-/** The trail's partitions are made for the clock's months, so months are written where a test needs an old one. */
-const signIn = (tenantId: string, userId: string, period: string) =>
-  server.database.sql.query(
-    'insert into active_users (tenant_id, user_id, period) values ($1, $2::uuid, $3) on conflict do nothing',
-    [tenantId, userId, period],
-  )
 
 describe('GET /v1/usage', () => {
   it('200 counts answers of /v1 and /oauth, refusals too, but not 429', async () => {
@@ -58,31 +50,71 @@ describe('GET /v1/usage', () => {
     expect((await usage(tenant)).api_calls).toBe(before + 1)
   })
 
-  it('200 counts whoever signs in once a month, by passkey or by registering one', async () => {
-    const tenant = await server.tenant({ origins: [ORIGIN] })
-    const browser = browserOf(server, tenant)
-    const { device } = await browser.register('ada')
-    await browser.register('grace')
-    for (let i = 0; i < 3; i++) expect((await browser.signIn(device)).status).toBe(200)
-    expect(await usage(tenant)).toMatchObject({ active_users: 2, users_total: 2 })
-    // Folding changes where they stand, not how many they are.
-    while ((await foldActiveUsers(server.database.sql, 1)) > 0) expect((await usage(tenant)).active_users).toBe(2)
-    expect((await browser.signIn(device)).status).toBe(200)
-    expect((await usage(tenant)).active_users).toBe(2)
+  it('200 counts a call for the tenant whose credential was accepted, by whichever way it came', async () => {
+    const [tenant, other] = [await server.tenant({ origins: [ORIGIN] }), await server.tenant()]
+    const { token, clientId, clientSecret } = tenant
+    const basic = `Basic ${Buffer.from(`${clientId}:${clientSecret}`).toString('base64')}`
+    const session = (await browserOf(server, tenant).register('ada')).token
+    const grant = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret }
+    const { api_calls: others } = await usage(other)
+    let { api_calls: before } = await usage(tenant)
+    const cases: [string, number, number, () => Promise<Answer>][] = [
+      ['an access token', 200, 1, () => server.call('GET', '/v1/users', { token })],
+      ['a client secret', 200, 1, () => server.call('GET', '/v1/users', { headers: { authorization: basic } })],
+      ['HEAD', 200, 1, () => server.call('HEAD', '/v1/users', { token })],
+      ['a publishable key', 200, 1, () => browserOf(server, tenant).startSignIn()],
+      ['a session', 200, 1, () => server.call('GET', '/v1/sessions', { token: session, origin: ORIGIN })],
+      ['an agent without the scope', 403, 1, () => server.call('GET', '/v1/users', { headers: weak })],
+      ['a missing user', 404, 1, () => server.call('GET', '/v1/users/missing', { token })],
+      ['a token', 200, 1, () => server.call('POST', '/oauth/token', { body: grant })],
+      ['a wrong scope', 400, 1, () => server.call('POST', '/oauth/token', { body: { ...grant, scope: 'x' } })],
+      ['/trpc', 200, 1, () => server.call('GET', '/trpc/users.list?input=%7B%7D', { token })],
+      ['/trpc, refused', 400, 1, () => server.call('POST', '/trpc/users.create', { token, body: {} })],
+      ['another tenant', 200, 0, () => server.call('GET', '/v1/users', { token: other.token })],
+      ['a bad token', 401, 0, () => server.call('GET', '/v1/users', { token: `${token}x` })],
+      ['nobody', 401, 0, () => server.call('GET', '/v1/users')],
+      ['a wrong secret', 401, 0, () => server.call('POST', '/oauth/token', { body: { ...grant, client_secret: 'x' } })],
+      ['a foreign origin', 404, 0, () => browserOf(server, tenant, 'https://evil.example').startSignIn()],
+      ['a preflight', 204, 0, () => server.call('OPTIONS', '/v1/sessions', { origin: ORIGIN })],
+      ['no such route', 404, 0, () => server.call('GET', '/v1/nothing', { token })],
+      ['another method', 405, 0, () => server.call('DELETE', '/v1/users', { token })],
+      ['/health', 200, 0, () => server.call('GET', '/health', { token })],
+    ]
+    const weak = server.present(tenant, { kind: 'agent', scopes: ['usage:read'] })
+    for (const [name, status, calls, call] of cases) {
+      const answer = await call()
+      const { api_calls: now } = await usage(tenant)
+      // The question before is one, too.
+      expect([name, answer.status, now - before - 1]).toEqual([name, status, calls])
+      before = now
+    }
+    expect((await usage(other)).api_calls).toBe(others + 2)
   })
 
-  it('200 keeps the count of a month when a user of it is erased', async () => {
-    const tenant = await server.tenant({ origins: [ORIGIN] })
-    const browser = browserOf(server, tenant)
-    await browser.register('early')
-    while ((await foldActiveUsers(server.database.sql, 500)) > 0);
-    await browser.register('late')
-    for (const name of ['early', 'late']) {
-      expect((await server.call('DELETE', `/v1/users/${name}`, { token: tenant.token })).status).toBe(204)
-    }
-    expect(await usage(tenant)).toMatchObject({ active_users: 2, users_total: 0 })
-    const left = await server.database.sql.query('select 1 from active_users where tenant_id = $1', [tenant.tenantId])
-    expect(left).toEqual([])
+  it('200 counts a replay and a call whose answer is a stream', async () => {
+    const { token } = await server.tenant()
+    const create = () =>
+      server.call('POST', '/v1/users', {
+        token,
+        body: { external_user_id: 'a' },
+        headers: { 'idempotency-key': 'same' },
+      })
+    const { api_calls: before } = await usage({ token })
+    for (let i = 0; i < 2; i++) expect((await create()).status).toBe(201)
+    expect((await server.call('GET', '/v1/users?format=ndjson', { token })).status).toBe(200)
+    expect((await usage({ token })).api_calls).toBe(before + 4)
+  })
+
+  it('a call is in the totals within seconds, although nobody asks', async () => {
+    const { tenantId, token } = await server.tenant()
+    await server.call('GET', '/v1/users', { token })
+    const total = async () =>
+      (
+        await server.database.sql.query<{ n: number }>('select api_calls as n from usage_totals where tenant_id = $1', [
+          tenantId,
+        ])
+      )[0]?.n
+    await expect.poll(total, { timeout: 10_000 }).toBe(2)
   })
 
   it('200 for past months, by the clock at the answer, and nothing of before there was anything', async () => {
@@ -90,7 +122,7 @@ describe('GET /v1/usage', () => {
     await server.app.deps.meter.flush()
     const { api_calls: before, period: last } = await usage(tenant)
     while (periodOf(server.clock()) === last) server.clock.advance(86_400)
-    const { token } = await signInAgain(tenant)
+    const { token } = await signIn(server, tenant)
     expect((await usage({ token }, last)).api_calls).toBe(before + 1)
     expect((await usage({ token })).api_calls).toBe(2)
     expect(await usage({ token }, '1999-12')).toMatchObject({ api_calls: 0, active_users: 0 })
@@ -107,71 +139,5 @@ describe('GET /v1/usage', () => {
     const { token } = await server.tenant()
     const { status, body } = await server.call('GET', `/v1/usage?${query}`, { token })
     expect([status, body.error.code, body.error.message]).toEqual([400, 'validation_error', `period: ${problem}`])
-  })
-})
-
-async function signInAgain({ clientId, clientSecret }: Tenant): Promise<{ token: string }> {
-  const body = { grant_type: 'client_credentials', client_id: clientId, client_secret: clientSecret }
-  return { token: (await server.call('POST', '/oauth/token', { body })).body.access_token }
-}
-
-describe('the meter', () => {
-  it('adds a fold whose commit was in doubt only once', async () => {
-    const tenant = await server.tenant()
-    const { sql } = server.database
-    let lost = 0
-    const unsure = createMeter(
-      {
-        async query<R>(text: string, values?: readonly unknown[]): Promise<R[]> {
-          const rows = await sql.query<R>(text, values)
-          // It was written, and nobody heard.
-          if (lost++ < 2) throw new Error('connection terminated')
-          return rows
-        },
-      },
-      server.clock,
-      server.app.deps.log,
-    )
-    const before = (await usage(tenant)).api_calls
-    for (let i = 0; i < 5; i++) unsure.count(tenant.tenantId)
-    await unsure.flush()
-    unsure.count(tenant.tenantId)
-    await unsure.flush()
-    await unsure.close()
-    expect((await usage(tenant)).api_calls).toBe(before + 1 + 6)
-  })
-
-  it('leaves no row for a tenant that is gone', async () => {
-    const { meter } = server.app.deps
-    meter.count('org_gone')
-    await meter.flush()
-    expect(await server.database.sql.query(`select 1 from usage_totals where tenant_id = 'org_gone'`)).toEqual([])
-  })
-})
-
-describe('old usage', () => {
-  it('goes after 25 months, one month at a time', async () => {
-    const { tenantId } = await server.tenant()
-    const { sql } = server.database
-    const now = periodOf(server.clock())
-    const [kept, old] = [earlierPeriod(now, 25), earlierPeriod(now, 26)]
-    const user = '019a9d3c-5f00-7a31-8c4e-2b6f0d9e1a57'
-    for (const period of [kept, old]) await signIn(tenantId, user, period)
-    while ((await foldActiveUsers(sql, 500)) > 0);
-    await purgeOldUsage(sql, server.clock(), 500)
-    const periods = async (table: string) =>
-      (await sql.query<{ period: string }>(`select period from ${table} where tenant_id = $1`, [tenantId])).map(
-        ({ period }) => period,
-      )
-    expect(await periods('active_users')).toEqual([kept])
-    expect(await periods('usage_totals')).toEqual([kept])
-  })
-
-  it.each([
-    ['2026-04', 0, '2026-04'],
-    ['2026-01', 1, '2025-12'],
-    ['2026-04', 25, '2024-03'],
-  ])('%s less %i months is %s', (period, months, expected) => {
-    expect(earlierPeriod(period, months)).toBe(expected)
   })
 })
