@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { chownSync, existsSync, readdirSync } from 'node:fs'
+import { chownSync, existsSync, openSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
 import { CLIENT_CORE, freePort, spawnPinned, stopChild } from './child.ts'
@@ -8,6 +8,8 @@ import { temporaryFolder } from './temporary-folder.ts'
 
 export type Postgres = {
   version: string
+  pid: number
+  url: (database: string) => string
   /** Makes an empty database and returns its URL. */
   createDatabase: (name: string) => Promise<string>
   cpuSeconds: () => number
@@ -46,17 +48,26 @@ async function connectSoon(connectionString: string): Promise<pg.Client> {
   }
 }
 
+export type PostgresOptions = {
+  /** An empty folder or one that held a cluster before; a temporary one unless given. */
+  folder?: string
+  /** File that takes the server's log. */
+  log?: string
+}
+
 /** A throw-away cluster on the client's core with PostgreSQL's default settings, durable commits included. */
-export async function startPostgres(): Promise<Postgres> {
+export async function startPostgres(options: PostgresOptions = {}): Promise<Postgres> {
   const bin = binaries()
   const user = account()
-  const folder = temporaryFolder('postgres')
-  if (user) chownSync(folder, user.uid, user.gid)
-  execFileSync(join(bin, 'initdb'), ['-D', folder, '-U', 'bench', '--auth=trust', '--locale=C', '-E', 'UTF8'], {
-    ...user,
-    cwd: folder,
-    stdio: 'ignore',
-  })
+  const folder = options.folder ?? temporaryFolder('postgres')
+  if (!existsSync(join(folder, 'PG_VERSION'))) {
+    if (user) chownSync(folder, user.uid, user.gid)
+    execFileSync(join(bin, 'initdb'), ['-D', folder, '-U', 'bench', '--auth=trust', '--locale=C', '-E', 'UTF8'], {
+      ...user,
+      cwd: folder,
+      stdio: 'ignore',
+    })
+  }
   const port = await freePort()
   const settings = [
     `port=${port}`,
@@ -71,6 +82,7 @@ export async function startPostgres(): Promise<Postgres> {
     {
       ...user,
       cwd: folder,
+      stdio: ['ignore', 'ignore', options.log ? openSync(options.log, 'a') : 'inherit'],
     },
   )
   const url = (database: string) => `postgres://bench@127.0.0.1:${port}/${database}`
@@ -78,6 +90,8 @@ export async function startPostgres(): Promise<Postgres> {
   const { rows } = await client.query('show server_version')
   return {
     version: rows[0].server_version,
+    pid: child.pid ?? 0,
+    url,
     async createDatabase(name) {
       await client.query(`create database "${name}"`)
       return url(name)

@@ -11,7 +11,7 @@ import { temporaryFolder } from './temporary-folder.ts'
 import { SCOPE } from './token-client.ts'
 import { body, clientCredentials, createUser, readUser, SITE, seededUser, signIn, USERS } from './works.ts'
 
-const SERVER = join(import.meta.dirname, '../server')
+export const SERVER = join(import.meta.dirname, '../server')
 const JSON_TYPE = 'content-type: application/json\r\n'
 
 const MASTER_KEY = randomBytes(32).toString('hex')
@@ -30,7 +30,8 @@ const RAISED = [
 
 type Variant = { name: string; embedded: boolean; limits: boolean }
 
-function environment(
+/** Settings of a server for the bench: production with limits raised out of reach, or limits off. */
+export function environment(
   { limits }: Variant,
   port: number,
   dataDir: string,
@@ -57,9 +58,14 @@ function environment(
   }
 }
 
-type Provisioned = { clientId: string; clientSecret: string; applicationId: string }
+export type Provisioned = { clientId: string; clientSecret: string; applicationId: string }
 
-async function token(connection: Connection, { clientId, clientSecret }: Provisioned, scope: string): Promise<string> {
+/** An access token of the tenant's own client. */
+export async function token(
+  connection: Connection,
+  { clientId, clientSecret }: Provisioned,
+  scope: string,
+): Promise<string> {
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString('base64')
   const head = `authorization: Basic ${basic}\r\ncontent-type: application/x-www-form-urlencoded\r\n`
   const sent = `grant_type=client_credentials&scope=${encodeURIComponent(scope)}`
@@ -67,7 +73,7 @@ async function token(connection: Connection, { clientId, clientSecret }: Provisi
 }
 
 /** A tenant from the vending machine, its origin set. */
-async function provision(port: number): Promise<Provisioned> {
+export async function provision(port: number): Promise<Provisioned> {
   const connection = await openConnection(port)
   const made = body<Provisioned>(
     await connection.request('POST', '/v1/onboarding/ai', JSON_TYPE, '{"name":"bench"}'),

@@ -45,3 +45,7 @@ for await (const user of admin.users.list()) {
 console.log('\nLatest audit events')
 const page = await admin.auditLogs.list({ limit: 10 }).page()
 for (const row of page.data) console.log(`  ${row.created_at}  ${row.success ? 'ok ' : 'NO '} ${row.event}`)
+
+const period = new Date().toISOString().slice(0, 7)
+const { api_calls, active_users } = await admin.usage.get({ period })
+console.log(`\nUsage of ${period}: ${api_calls} calls, ${active_users} active users`)

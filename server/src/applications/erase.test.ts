@@ -105,11 +105,20 @@ describe('the erasure of deleted applications', () => {
     await server.database.sql.query('update tenants set user_count = user_count + 1001 where id = $1', [
       tenant.tenantId,
     ])
+    const own = [tenant.tenantId, many.applicationId]
+    await server.database.sql.query(
+      `insert into active_users (tenant_id, user_id, period, folded)
+       select tenant_id, id, '2026-02', true from users where tenant_id = $1 and application_id = $2`,
+      own,
+    )
     await remove(many)
     server.clock.advance(31 * day)
     expect(await eraseDeletedApplications(server.app.deps)).toBe(1)
     // The one from the beginning, and two of the application that is alive.
     expect(await userCount()).toBe(3)
+    expect(await count("select 1 from active_users where tenant_id = $1 and period = '2026-02'", own.slice(0, 1))).toBe(
+      0,
+    )
     expect(await count('select 1 from applications where id = $1', [alive.applicationId])).toBe(1)
   })
 

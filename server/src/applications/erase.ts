@@ -28,9 +28,14 @@ type Table = keyof typeof applicationTables
 /** Which rows of a table go, beside all of the application's. */
 const spared: Partial<Record<Table, string>> = { audit_logs: `event <> 'application.deleted'` }
 
-/** What must be done with the rows that go, in the same statement; `gone` holds them. */
+/**
+ * What must be done with the rows that go, in the same statement; `gone` holds them. What names a user or a passkey instead
+ * of the application goes this way: looked for by a join, each batch would read past everything that went before it.
+ */
 const consequences: Partial<Record<Table, string>> = {
-  users: 'counted as (update tenants set user_count = user_count - (select count(*) from gone) where id = $1)',
+  credentials: `named as (delete from directory d using gone where d.tenant_id = $1 and d.kind = 'webauthn' and d.id = gone.id)`,
+  users: `counted as (update tenants set user_count = user_count - (select count(*) from gone) where id = $1),
+   months as (delete from active_users a using gone where a.tenant_id = $1 and a.user_id = gone.id)`,
   client_secrets: `kept as (insert into tombstones (kind, key, reason, created_at)
      select 'client_secret', encode(hash, 'hex'), 'deleted', $3::timestamptz from gone on conflict do nothing)`,
 }
@@ -43,24 +48,18 @@ async function drain(sql: Sql, statement: string, values: readonly unknown[]): P
   }
 }
 
-/** Rows that belong to the application's users or credentials and do not name the application. */
-async function eraseIndirect(sql: Sql, { tenant_id, id }: Doomed): Promise<void> {
-  // The months keep their counts: those are the tenant's.
+/** Folds its users into the months, which keep their counts as the tenant's; then takes its stored answers. */
+async function eraseAnswers(sql: Sql, { tenant_id, id }: Doomed): Promise<void> {
   await foldApplication(sql, tenant_id, id)
-  const statements = [
-    `delete from directory where (kind, key) in (
-       select d.kind, d.key from directory d join credentials c on c.tenant_id = d.tenant_id and c.id = d.id
-       where d.tenant_id = $1 and d.kind = 'webauthn' and c.application_id = $2 limit ${batch})`,
-    `delete from active_users where tenant_id = $1 and (user_id, period) in (
-       select a.user_id, a.period from active_users a join users u on u.tenant_id = a.tenant_id and u.id = a.user_id
-       where a.tenant_id = $1 and u.application_id = $2 limit ${batch})`,
-    `delete from idempotency_records where tenant_id = $1 and (scope, operation, key) in (
-       select scope, operation, key from idempotency_records
-       where tenant_id = $1 and (scope = $2 or starts_with(scope, $2 || ' ')) limit ${batch})`,
-  ]
-  for (const statement of statements) {
-    await drain(sql, `with gone as (${statement} returning 1) select count(*)::int as n from gone`, [tenant_id, id])
-  }
+  await drain(
+    sql,
+    `with gone as (
+       delete from idempotency_records where tenant_id = $1 and (scope, operation, key) in (
+         select scope, operation, key from idempotency_records
+         where tenant_id = $1 and (scope = $2 or starts_with(scope, $2 || ' ')) limit ${batch}) returning 1)
+     select count(*)::int as n from gone`,
+    [tenant_id, id],
+  )
 }
 
 async function eraseTable(sql: Sql, table: Table, { tenant_id, id }: Doomed, now: Date): Promise<void> {
@@ -84,7 +83,7 @@ async function eraseTable(sql: Sql, table: Table, { tenant_id, id }: Doomed, now
 async function eraseApplication(deps: Deps, doomed: Doomed): Promise<void> {
   const { sql } = deps.database
   const { tenant_id, id, client_id } = doomed
-  await eraseIndirect(sql, doomed)
+  await eraseAnswers(sql, doomed)
   for (const table of Object.keys(applicationTables) as Table[]) await eraseTable(sql, table, doomed, deps.clock())
   await deps.database.rawTransaction(async (tx) => {
     await tx.query(

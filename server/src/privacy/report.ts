@@ -4,6 +4,7 @@ import { statusOf } from '../lockout/state.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Backend } from '../platform/principal.ts'
+import { plannedEachTime } from '../platform/sql.ts'
 import { fromMillis, toIso } from '../platform/time.ts'
 import { trailColumns, trailPlaceholders, trailValues } from '../platform/trail.ts'
 import { requireUser } from '../users/find.ts'
@@ -24,9 +25,10 @@ const rowsOf = (name: string, { table, where, everywhere, shows }: Part): string
 /**
  * One statement, so that the report is one consistent snapshot, and with its audit row or not at all. The user's row is
  * locked against erasure: a report that loses the race finds nobody, and leaves no row of somebody who is erased. Nothing
- * else waits for that lock. One row for each element: a document of everything would have to be held at once.
+ * else waits for that lock. One row for each element: a document of everything would have to be held at once. Planned each
+ * time: what a user has in each table decides the indexes, and a plan for all reads what the whole tenant has.
  */
-const statement = `
+const statement = `${plannedEachTime}
   with owner as (
     select id, external_user_id, status, created_at, updated_at, metadata, custom_claims, authenticated_at,
            locked_until, soft_failures, soft_since, hard_failures, hard_since

@@ -39,6 +39,7 @@ export function sendExport(deps: Deps, request: FastifyRequest, reply: FastifyRe
   const { format, filename } = rows
   reply.type(`${mediaTypes[format]}; charset=utf-8`)
   if (filename) reply.header('content-disposition', `attachment; filename="${filename}.${format}"`)
-  if (request.method === 'HEAD') return reply.send()
+  // An empty stream, not nothing: that would say `Content-Length: 0` of an answer that has a body (RFC 9110 §8.6).
+  if (request.method === 'HEAD') return reply.send(Readable.from([]))
   return reply.send(Readable.from(encode(deps, request.id, rows)))
 }

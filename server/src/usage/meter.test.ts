@@ -21,10 +21,10 @@ async function stored({ tenantId }: Pick<Tenant, 'tenantId'>, period = periodOf(
 }
 
 /** A meter of another process, on a connection that may fail. */
-function another(query: Sql['query'], maxEntries?: number): Meter & { lines: string[] } {
+function another(query: Sql['query'], maxTenants?: number): Meter & { lines: string[] } {
   const lines: string[] = []
   const log = createLog('info', (line) => void lines.push(JSON.parse(line).msg))
-  return Object.assign(createMeter({ query }, server.clock, log, maxEntries), { lines })
+  return Object.assign(createMeter({ query }, server.clock, log, maxTenants), { lines })
 }
 
 const query: Sql['query'] = (text, values) => server.database.sql.query(text, values)

@@ -9,8 +9,8 @@ export const foldEveryMillis = 2000
 
 /** Rows of one statement, so that none runs into the time a statement may take. */
 const FOLD_ROWS = 1000
-/** Tenants (times months) that a process counts for while it cannot write; some 200 bytes each. */
-const MAX_ENTRIES = 100_000
+/** Tenants that a process counts for in a month while it cannot write; some 100 bytes each. */
+const MAX_TENANTS = 100_000
 
 /** Counts answered calls in memory and folds them into the monthly totals of their tenants. */
 export type Meter = {
@@ -43,11 +43,12 @@ const statement = `
 
 /**
  * A meter of this process. Counts of several instances add up in the same rows.
- * @param maxEntries tenants it counts for between two folds
+ * @param maxTenants tenants it counts for between two folds
  */
-export function createMeter(sql: Sql, clock: Clock, log: Log, maxEntries = MAX_ENTRIES): Meter {
+export function createMeter(sql: Sql, clock: Clock, log: Log, maxTenants = MAX_TENANTS): Meter {
   const instance = uuid7(clock())
-  let counted = new Map<string, Delta>()
+  /** Calls by month, then tenant. */
+  let counted = new Map<string, Map<string, number>>()
   let unsent: Fold[] = []
   let sequence = 0
   let uncounted = 0
@@ -56,7 +57,10 @@ export function createMeter(sql: Sql, clock: Clock, log: Log, maxEntries = MAX_E
   let next: Promise<void> | null = null
   let timer: NodeJS.Timeout | undefined
 
-  function cut(deltas: Delta[]): Fold[] {
+  function cut(months: Map<string, Map<string, number>>): Fold[] {
+    const deltas = [...months].flatMap(([period, tenants]) =>
+      [...tenants].map(([tenantId, calls]): Delta => ({ tenantId, period, calls })),
+    )
     const folds: Fold[] = []
     for (let i = 0; i < deltas.length; i += FOLD_ROWS) {
       sequence += 1
@@ -86,7 +90,7 @@ export function createMeter(sql: Sql, clock: Clock, log: Log, maxEntries = MAX_E
   async function write(): Promise<void> {
     try {
       await sendAll()
-      unsent = cut([...counted.values()])
+      unsent = cut(counted)
       counted = new Map()
       await sendAll()
       if (isFailing) log.info({ uncounted }, 'usage is folded again')
@@ -119,10 +123,13 @@ export function createMeter(sql: Sql, clock: Clock, log: Log, maxEntries = MAX_E
   return {
     count(tenantId) {
       const period = periodOf(clock())
-      const key = `${tenantId} ${period}`
-      const delta = counted.get(key)
-      if (delta) delta.calls += 1
-      else if (counted.size < maxEntries) counted.set(key, { tenantId, period, calls: 1 })
+      let tenants = counted.get(period)
+      if (!tenants) {
+        tenants = new Map()
+        counted.set(period, tenants)
+      }
+      const calls = tenants.get(tenantId)
+      if (calls !== undefined || tenants.size < maxTenants) tenants.set(tenantId, (calls ?? 0) + 1)
       else {
         if (uncounted === 0) log.warn('usage of more tenants than memory is given for is not counted')
         uncounted += 1

@@ -174,6 +174,7 @@ describe('GET /v1/users?format=ndjson', () => {
       'application/x-ndjson; charset=utf-8',
       '',
     ])
+    expect(answer.headers['content-length']).toBeUndefined()
     expect(pages).toBe(0)
   })
 

@@ -18,7 +18,7 @@ export const UserPath = text(1, 258).meta({
   examples: ['user_123'],
 })
 
-const scalar = z.union([z.string(), z.number(), z.boolean()])
+const scalar = z.union([z.string(), z.number(), z.boolean()], { error: 'must be a string, number or boolean' })
 const bytes = (value: unknown) => Buffer.byteLength(JSON.stringify(value))
 
 export const Metadata = z

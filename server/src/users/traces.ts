@@ -1,6 +1,7 @@
 import { limitTable } from '../limits.ts'
 import type { Ctx } from '../platform/context.ts'
 import type { LimitRow } from '../platform/limits.ts'
+import { plannedEachTime } from '../platform/sql.ts'
 
 /** The user that is erased. `name` is the external id. */
 export type Whose = { tenantId: string; applicationId: string; userId: string; name: string | null }
@@ -20,7 +21,8 @@ export async function blankDenials(ctx: Ctx, { tenantId, userId }: Whose, ids: r
     [tenantId, userId],
   )
   await ctx.sql.query(
-    `update audit_logs set metadata = metadata || '{"resource_id": "erased"}'::jsonb
+    // How many denials there are decides the index; a plan for all reads those of the whole tenant.
+    `${plannedEachTime}update audit_logs set metadata = metadata || '{"resource_id": "erased"}'::jsonb
      where tenant_id = $1 and event = 'authorization.denied' and metadata ->> 'resource_id' = any($2::text[])`,
     [tenantId, ids],
   )
