@@ -74,6 +74,12 @@ describe('users.import', () => {
     expect(await allOf(admin.auditLogs.list({ event: 'user.created' }))).toHaveLength(150)
   })
 
+  it('refuses what is no item before it sends anything', async () => {
+    const wrong = admin.users.import([undefined] as unknown as Iterable<{ external_user_id: string }>)
+    await expect(allOf(wrong)).rejects.toMatchObject({ name: 'ValidationError', code: 'INVALID_ARGUMENT' })
+    expect(requests()).toEqual([])
+  })
+
   it('stops where its reader stops', async () => {
     for await (const _ of admin.users.import(users(5000))) break
     expect(requests()).toHaveLength(1)
@@ -131,10 +137,15 @@ describe('exports', () => {
   it('end with the reason of a signal', async () => {
     await admin.users.import({ users: [...users(50)] })
     const controller = new AbortController()
+    let seen = 0
     const reading = (async () => {
-      for await (const _ of admin.users.export({ signal: controller.signal })) controller.abort(new Error('enough'))
+      for await (const _ of admin.users.export({ signal: controller.signal })) {
+        seen += 1
+        controller.abort(new Error('enough'))
+      }
     })()
     await expect(reading).rejects.toThrow('enough')
+    expect(seen).toBe(1)
     await expect(allOf(admin.users.export({ signal: controller.signal }))).rejects.toThrow('enough')
   })
 })

@@ -34,7 +34,10 @@ export function exportOver(open: Open, signal: AbortSignal | undefined): Export<
           if (done) return
           const lines = (rest + decoder.decode(value, { stream: true })).split('\n')
           rest = lines.pop() as string
-          for (const line of lines) yield JSON.parse(line)
+          for (const line of lines) {
+            signal?.throwIfAborted()
+            yield JSON.parse(line)
+          }
         }
       } finally {
         unfollow()

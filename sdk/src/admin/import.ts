@@ -1,4 +1,5 @@
 import type { AdminCall, CallOptions } from './call.ts'
+import { ValidationError } from './errors.ts'
 import type { Operation } from './operation.ts'
 
 type Items = Iterable<unknown> | AsyncIterable<unknown>
@@ -15,7 +16,8 @@ async function* requests(items: Items): AsyncGenerator<string> {
   let lines: string[] = []
   let length = 0
   for await (const item of items) {
-    const line = JSON.stringify(item)
+    const line: string | undefined = JSON.stringify(item)
+    if (line === undefined) throw new ValidationError('INVALID_ARGUMENT', 0, 'every item must be an object')
     if (lines.length === maxItems || length + line.length > maxLength) {
       yield lines.join('\n')
       lines = []

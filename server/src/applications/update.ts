@@ -9,10 +9,18 @@ import { present } from './present.ts'
 import { changed, givenOf, readSettings, type SettingsPatch } from './settings.ts'
 import { addWebhookSecret, hasWebhookSecret } from './webhook-secret.ts'
 
+/** A webhook's query is where people put a token: the trail keeps the address without it. */
+const recorded = (key: string, value: unknown): unknown => {
+  if (key !== 'webhook_url' || typeof value !== 'string') return value
+  const { origin, pathname } = new URL(value)
+  return `${origin}${pathname}`
+}
+
 /** What changed, by name and with both values; none of the settings is a secret. */
 function difference(before: Record<string, unknown>, after: Record<string, unknown>) {
   const names = Object.keys(after).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]))
-  const pick = (from: Record<string, unknown>) => Object.fromEntries(names.map((key) => [key, from[key]]))
+  const pick = (from: Record<string, unknown>) =>
+    Object.fromEntries(names.map((key) => [key, recorded(key, from[key])]))
   return { changed: names, old: pick(before), new: pick(after) }
 }
 

@@ -121,3 +121,13 @@ describe('POST /v1/applications/{id}/webhook-secret/rotate', () => {
     expect([foreign.status, foreign.body.error.code]).toEqual([404, 'application_not_found'])
   })
 })
+
+it('the trail keeps the address of a webhook without its query, where people put tokens', async () => {
+  await fresh()
+  await patch({ webhook_url: 'https://hooks.example.com/a?token=hunter2' })
+  await patch({ webhook_url: null })
+  const query = '/v1/audit-logs?event=application.config_changed'
+  const { body, text } = await server.call('GET', query, { token: tenant.token })
+  expect(text).not.toContain('hunter2')
+  expect(body.data.data[0].metadata).toMatchObject({ old: { webhook_url: 'https://hooks.example.com/a' } })
+})

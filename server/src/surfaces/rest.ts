@@ -61,6 +61,7 @@ function linesOf(request: FastifyRequest, { batches }: Endpoint): Lines | null {
   const { body, headers } = request
   const { type, ok } = mediaType(headers['content-type'])
   if (!batches || !ok || type !== ndjson || !(body instanceof Readable)) return null
+  if ((headers['content-encoding'] ?? 'identity') !== 'identity') throw new ApiError('unsupported_media_type')
   if (Number(headers['content-length'] ?? 0) > batches.maxBytes) throw new ApiError('payload_too_large')
   const wantsLines = /(?:^|,)\s*application\/x-ndjson\s*(?:$|[;,])/i.test(String(headers.accept ?? ''))
   return { kind: 'lines', lines: readLines(body, batches.maxBytes), wantsLines }
