@@ -128,6 +128,7 @@ async function examples(): Promise<void> {
     }
     await check('examples/agent', 'node examples/agent/agent.js', env)
     await check('examples/agent again, with what it kept', 'node examples/agent/agent.js', env)
+    await check('examples/mcp', 'node examples/mcp/mcp.js', env)
     await check('examples/node-admin', 'node examples/node-admin/admin.js', env)
     await standalonePage(env)
     const page = await fetch(`${url}/example/`)
@@ -137,7 +138,9 @@ async function examples(): Promise<void> {
   }
 }
 
-await suite('pnpm test, embedded', 'npx -y pnpm@10 test', { TEST_DATABASE_URL: '', TEST_REDIS_URL: '' })
+// The browser and the long fuzz do not depend on the database: they run once, in the second suite.
+const embedded = { TEST_DATABASE_URL: '', TEST_REDIS_URL: '', TEST_BROWSER: 'off', FUZZ_REQUESTS: '3000' }
+await suite('pnpm test, embedded', 'npx -y pnpm@10 test', embedded)
 await suite('the same on PostgreSQL with Redis and the browser', 'npx -y pnpm@10 test', services)
 await check('types, format and lint, contract drift', 'npx -y pnpm@10 run check')
 await check('OpenAPI rule sets', 'npx -y pnpm@10 run lint:openapi')

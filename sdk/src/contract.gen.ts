@@ -14,6 +14,13 @@ export type AgentCredentials = {
   applicationId: string
   limits: { maxUsers: number; maxApps: number }
   inactivity_purge_after_days: number
+  /** How a person takes the tenant over; its credentials go on working. */
+  claim: {
+    /** For a person, who takes the tenant over there with a passkey. */
+    claim_url: string
+    /** For `POST /device/code`. Shown once. */
+    claim_token: string
+  }
 }
 
 export type Application = {
@@ -87,6 +94,13 @@ export type Application = {
     | null
   /** Stored; takes effect with webhooks. */
   webhook_legacy_signature: boolean
+  /** Whether its client may ask people for access by device codes. */
+  device_flow: boolean
+  /** Public keys (RFC 7517; ES256, RS256, EdDSA) of a backend that authenticates with `private_key_jwt` instead of a client secret. */
+  client_jwks: (
+    | { kty: 'EC'; crv: 'P-256'; x: string; y: string; kid?: string; use?: 'sig'; alg?: 'ES256' }
+    | { kty: 'RSA'; n: string; e: 'AQAB'; kid?: string; use?: 'sig'; alg?: 'RS256' }
+    | { kty: 'OKP'; crv: 'Ed25519'; x: string; kid?: string; use?: 'sig'; alg?: 'EdDSA' | 'Ed25519' })[]
   /** What tokens of the application may be granted; changed from the dashboard only. Tokens issued before keep their scopes until they expire. */
   allowed_scopes: (
     | 'users:read'
@@ -186,6 +200,13 @@ export type ApplicationWithWebhookSecret = {
     | null
   /** Stored; takes effect with webhooks. */
   webhook_legacy_signature: boolean
+  /** Whether its client may ask people for access by device codes. */
+  device_flow: boolean
+  /** Public keys (RFC 7517; ES256, RS256, EdDSA) of a backend that authenticates with `private_key_jwt` instead of a client secret. */
+  client_jwks: (
+    | { kty: 'EC'; crv: 'P-256'; x: string; y: string; kid?: string; use?: 'sig'; alg?: 'ES256' }
+    | { kty: 'RSA'; n: string; e: 'AQAB'; kid?: string; use?: 'sig'; alg?: 'RS256' }
+    | { kty: 'OKP'; crv: 'Ed25519'; x: string; kid?: string; use?: 'sig'; alg?: 'EdDSA' | 'Ed25519' })[]
   /** What tokens of the application may be granted; changed from the dashboard only. Tokens issued before keep their scopes until they expire. */
   allowed_scopes: (
     | 'users:read'
@@ -259,6 +280,30 @@ export type AuthenticationResponse = {
   clientExtensionResults?: Record<string, unknown>
 } & Record<string, unknown>
 
+export type Connection = {
+  /** `service`: an application with client credentials; `agent`: a secret key or its token. */
+  kind: 'service' | 'agent' | 'user'
+  id: string
+  account_id: string
+  /** Empty for a person, whom a role limits. */
+  scopes: string[]
+  role: 'owner' | 'admin' | 'viewer' | null
+  /** Oldest first; the first hundred. */
+  applications: { id: string; tenant_id: string; name: string; status: 'active' | 'suspended' }[]
+  plan: string
+  limits: {
+    /** Users of each tenant; null: no limit. */
+    users: number | null
+    /** Applications of the account; null: no limit. */
+    applications: number | null
+    /** Origins of each application. */
+    origins: number
+    audit_retention_days: number
+  }
+  /** When an unclaimed tenant is purged if this call was its last; null: never. */
+  purge_at: string | null
+}
+
 export type CreatedApplication = {
   id: string
   tenant_id: string
@@ -330,6 +375,13 @@ export type CreatedApplication = {
     | null
   /** Stored; takes effect with webhooks. */
   webhook_legacy_signature: boolean
+  /** Whether its client may ask people for access by device codes. */
+  device_flow: boolean
+  /** Public keys (RFC 7517; ES256, RS256, EdDSA) of a backend that authenticates with `private_key_jwt` instead of a client secret. */
+  client_jwks: (
+    | { kty: 'EC'; crv: 'P-256'; x: string; y: string; kid?: string; use?: 'sig'; alg?: 'ES256' }
+    | { kty: 'RSA'; n: string; e: 'AQAB'; kid?: string; use?: 'sig'; alg?: 'RS256' }
+    | { kty: 'OKP'; crv: 'Ed25519'; x: string; kid?: string; use?: 'sig'; alg?: 'EdDSA' | 'Ed25519' })[]
   /** What tokens of the application may be granted; changed from the dashboard only. Tokens issued before keep their scopes until they expire. */
   allowed_scopes: (
     | 'users:read'
@@ -404,42 +456,70 @@ export type Credential = {
 /** Stable; new codes may appear, none is reused. */
 export type ErrorCode =
   | 'acting_as_not_allowed'
+  | 'agent_not_found'
+  | 'already_claimed'
   | 'application_not_found'
   | 'application_rotation_not_allowed'
   | 'challenge_mismatch'
+  | 'claim_required'
   | 'credential_exists'
   | 'credential_not_found'
+  | 'email_unavailable'
   | 'forbidden'
   | 'free_ai_capacity_reached'
   | 'idempotency_key_reused'
   | 'identity_link_email_already_taken_in_tenant'
   | 'insufficient_scope'
   | 'internal_error'
+  | 'invalid_authorization_request'
+  | 'invalid_client'
+  | 'invalid_csrf_token'
+  | 'invalid_grant'
+  | 'invalid_refresh_url'
+  | 'invalid_request'
+  | 'invalid_return_url'
   | 'invalid_session_token'
+  | 'invalid_signature'
   | 'invalid_state'
+  | 'invalid_token'
   | 'invalid_token_type'
+  | 'invalid_user_code'
+  | 'key_not_found'
   | 'last_credential'
   | 'method_not_allowed'
   | 'no_credentials'
+  | 'not_admitted'
   | 'not_found'
+  | 'onboarding_not_found'
   | 'origin_not_allowed'
   | 'payload_too_large'
   | 'plan_limit_reached'
+  | 'proof_required'
   | 'rate_limit_exceeded'
   | 'registration_not_allowed'
+  | 'registration_secret_required'
   | 'replay_detected'
+  | 'rotation_in_progress'
   | 'rp_id_in_use'
   | 'service_unavailable'
   | 'session_custom_claim_not_whitelisted'
   | 'session_custom_claims_limit_exceeded'
   | 'session_expired'
   | 'session_not_found'
+  | 'signups_closed'
+  | 'step_up_required'
   | 'tenant_inactive'
+  | 'token_expired'
+  | 'token_used'
+  | 'too_many_attempts'
   | 'unauthorized'
+  | 'unauthorized_client'
+  | 'unsupported_identity_type'
   | 'unsupported_media_type'
   | 'user_exists'
   | 'user_locked'
   | 'user_not_found'
+  | 'user_verification_required'
   | 'validation_error'
   | 'verification_failed'
   | 'webhook_not_configured'
@@ -450,6 +530,35 @@ export type ImportResult = {
   status: 'created' | 'exists' | 'failed'
   user_id?: string
   error?: { code: string; message: string }
+}
+
+export type KeySetup = {
+  /** Shell command for Claude Code. */
+  claude_code: string
+  /** For `~/.codex/config.toml`. */
+  codex_cli: string
+  /** For `~/.codex/config.toml`, with the key in the environment. */
+  codex_cli_env: string
+  /** For `~/.gemini/settings.json`. */
+  gemini_cli: string
+  /** For `~/.gemini/settings.json`, with the key in the environment. */
+  gemini_cli_env: string
+  /** Shell command that puts the key in the environment. */
+  env_var: string
+  /** Shell command for Claude Code, with the key in the environment. */
+  claude_code_env: string
+  /** Shell command for Claude Code, as JSON. */
+  claude_code_json: string
+  /** Shell command for Codex, with the key in the environment. */
+  codex_cli_command: string
+  /** Shell command for Gemini CLI. */
+  gemini_cli_command: string
+  /** For clients that read `mcp.json`. */
+  mcp_json: string
+  /** For clients that only start local processes. */
+  mcp_remote: string
+  /** Lists the tools with the MCP inspector. */
+  inspector: string
 }
 
 export type OwnSession = {
@@ -537,6 +646,26 @@ export type SignedInUser = {
   is_anonymous: boolean
   email?: string
   metadata?: Record<string, string | number | boolean>
+}
+
+export type TokenAnswer = {
+  access_token: string
+  token_type: 'Bearer'
+  expires_in: number
+  /** With `offline_access`; replaced at every use. */
+  refresh_token?: string
+  /** When it differs from what was asked. */
+  scope?: string
+  /** Shown once. */
+  secret_key?: string
+  key_preview?: string
+  setup?: KeySetup
+  /** Of a claim: the tenant has an owner now; the credentials that there are go on working. */
+  claimed?: true
+  tenantId?: string
+  clientId?: string
+  applicationId?: string
+  limits?: { maxUsers: number | null; maxApps: number | null }
 }
 
 export type Usage = {
@@ -673,7 +802,7 @@ export interface AdminApi {
   applications: {
     /** Serve a suspended application again. `POST /v1/applications/{id}/activate` */
     activate(id: string, input?: { reason?: string }, options?: CallOptions): Promise<Application>
-    /** Make an application in the tenant, with a client secret that is shown once. `POST /v1/applications` */
+    /** Make an application, with a client secret that is shown once. `POST /v1/applications` */
     create(input: {
       name: string
       allowed_origins: string[]
@@ -738,6 +867,13 @@ export interface AdminApi {
         | null
       /** Stored; takes effect with webhooks. */
       webhook_legacy_signature?: boolean
+      /** Whether its client may ask people for access by device codes. */
+      device_flow?: boolean
+      /** Public keys (RFC 7517; ES256, RS256, EdDSA) of a backend that authenticates with `private_key_jwt` instead of a client secret. */
+      client_jwks?: (
+        | { kty: 'EC'; crv: 'P-256'; x: string; y: string; kid?: string; use?: 'sig'; alg?: 'ES256' }
+        | { kty: 'RSA'; n: string; e: 'AQAB'; kid?: string; use?: 'sig'; alg?: 'RS256' }
+        | { kty: 'OKP'; crv: 'Ed25519'; x: string; kid?: string; use?: 'sig'; alg?: 'EdDSA' | 'Ed25519' })[]
       /** What tokens of the application may be granted; changed from the dashboard only. Tokens issued before keep their scopes until they expire. */
       allowed_scopes?: (
         | 'users:read'
@@ -769,7 +905,7 @@ export interface AdminApi {
     delete(id: string, options?: CallOptions): Promise<void>
     /** Read one application and its settings. `GET /v1/applications/{id}` */
     get(id: string, options?: CallOptions): Promise<Application>
-    /** List the applications of the tenant, oldest first. `GET /v1/applications` */
+    /** List applications, oldest first. `GET /v1/applications` */
     list(input?: {
       /** `account` is for people: programs see their tenant. */
       scope?: 'tenant' | 'account'
@@ -867,6 +1003,13 @@ export interface AdminApi {
         | null
       /** Stored; takes effect with webhooks. */
       webhook_legacy_signature?: boolean
+      /** Whether its client may ask people for access by device codes. */
+      device_flow?: boolean
+      /** Public keys (RFC 7517; ES256, RS256, EdDSA) of a backend that authenticates with `private_key_jwt` instead of a client secret. */
+      client_jwks?: (
+        | { kty: 'EC'; crv: 'P-256'; x: string; y: string; kid?: string; use?: 'sig'; alg?: 'ES256' }
+        | { kty: 'RSA'; n: string; e: 'AQAB'; kid?: string; use?: 'sig'; alg?: 'RS256' }
+        | { kty: 'OKP'; crv: 'Ed25519'; x: string; kid?: string; use?: 'sig'; alg?: 'EdDSA' | 'Ed25519' })[]
       /** What tokens of the application may be granted; changed from the dashboard only. Tokens issued before keep their scopes until they expire. */
       allowed_scopes?: (
         | 'users:read'
@@ -941,15 +1084,31 @@ export interface AdminApi {
         | 'device.approved'
         | 'device.denied'
         | 'device.redeemed'
+        | 'device.code_failed'
         | 'secret_key.created'
         | 'secret_key.rotated'
         | 'secret_key.revoked'
+        | 'secret_key.expired'
+        | 'secret_key.leak_reported'
+        | 'agent.revoked'
+        | 'agent.registration_requested'
         | 'agent.registered'
+        | 'agent.verification_failed'
+        | 'agent.locked'
         | 'agent.claimed'
         | 'tenant.provisioned'
         | 'tenant.updated'
         | 'tenant.deleted'
         | 'tenant.purged'
+        | 'oauth.consent_granted'
+        | 'oauth.consent_denied'
+        | 'oauth.consent_revoked'
+        | 'client.registered'
+        | 'refresh_token.reuse_detected'
+        | 'token.revoked'
+        | 'account.created'
+        | 'account.admitted'
+        | 'account.disabled'
         | 'application.created'
         | 'application.suspended'
         | 'application.activated'
@@ -1030,15 +1189,31 @@ export interface AdminApi {
         | 'device.approved'
         | 'device.denied'
         | 'device.redeemed'
+        | 'device.code_failed'
         | 'secret_key.created'
         | 'secret_key.rotated'
         | 'secret_key.revoked'
+        | 'secret_key.expired'
+        | 'secret_key.leak_reported'
+        | 'agent.revoked'
+        | 'agent.registration_requested'
         | 'agent.registered'
+        | 'agent.verification_failed'
+        | 'agent.locked'
         | 'agent.claimed'
         | 'tenant.provisioned'
         | 'tenant.updated'
         | 'tenant.deleted'
         | 'tenant.purged'
+        | 'oauth.consent_granted'
+        | 'oauth.consent_denied'
+        | 'oauth.consent_revoked'
+        | 'client.registered'
+        | 'refresh_token.reuse_detected'
+        | 'token.revoked'
+        | 'account.created'
+        | 'account.admitted'
+        | 'account.disabled'
         | 'application.created'
         | 'application.suspended'
         | 'application.activated'
@@ -1072,18 +1247,33 @@ export interface AdminApi {
       to?: string
     }, options?: CallOptions): List<AuditLog>
   }
+  connection: {
+    /** Tell who is connected: scopes, applications in reach, limits of the plan, and when all would be purged. `GET /v1/connection` */
+    status(options?: CallOptions): Promise<Connection>
+  }
   oauth: {
-    /** Exchange client credentials for an access token (RFC 6749 §4.4). `POST /oauth/token` */
+    /** Exchange a grant for an access token (RFC 6749 §3.2). `POST /oauth/token` */
     token(input: {
       grant_type: string
       /** `cli_…`, or the `app_…` id of the same application. */
       client_id?: string
       client_secret?: string
+      client_assertion_type?: string
+      /** `private_key_jwt`: signed with a key of `client_jwks`, for this issuer alone, used once. */
+      client_assertion?: string
       /** Space-separated; all allowed scopes if left out. */
       scope?: string
       /** RFC 8707: the resource that the token is for. */
       resource?: string
-    }, options?: CallOptions): Promise<{ access_token: string; token_type: 'Bearer'; expires_in: number; scope?: string }>
+      /** For the device grant. */
+      device_code?: string
+      /** For the authorization code grant. */
+      code?: string
+      redirect_uri?: string
+      /** RFC 7636. */
+      code_verifier?: string
+      refresh_token?: string
+    }, options?: CallOptions): Promise<TokenAnswer>
   }
   onboarding: {
     /** Look whether the vending machine would answer, without using up the hour. `GET /v1/onboarding/ai` */
@@ -1093,9 +1283,52 @@ export interface AdminApi {
       inactivity_purge_after_days: number
       rate_limit: { count: number; window_seconds: number }
       retry_after?: number
+      /** Find `solution` so that SHA-256 of `salt:solution` begins with `bits` zero bits. */
+      challenge?: {
+        alg: 'sha256-leading-zero-bits'
+        bits: number
+        salt: string
+        /** Until when, in seconds since 1970. */
+        exp: number
+      }
     }>
     /** Get a tenant, an application and client credentials with one call (the vending machine). `POST /v1/onboarding/ai` */
-    provisionAgent(input: { name: string }, options?: CallOptions): Promise<AgentCredentials>
+    provisionAgent(input: {
+      name: string
+      /** Where `GET` announces a `challenge`; usable once. */
+      proof?: {
+        bits: number
+        salt: string
+        /** Until when, in seconds since 1970. */
+        exp: number
+        solution: string
+      }
+    }, options?: CallOptions): Promise<AgentCredentials>
+    /** Begin a sign-up on the hosted page, for a person who will own an account. `POST /v1/onboarding/start` */
+    start(input: {
+      user_role: 'maintainer'
+      /** On this server, or in the operator's list. */
+      return_url?: string
+      refresh_url?: string
+      /** Shown on the page; never trusted. */
+      prefill?: { company_name?: string; email?: string }
+    }, options?: CallOptions): Promise<{
+      session_id: string
+      /** The page for the person. */
+      hosted_url: string
+      /** The page for the person. */
+      onboarding_url: string
+      expires_in: number
+    }>
+    /** Tell how far a sign-up is; whoever has its id may ask. `GET /v1/onboarding/{id}/status` */
+    status(id: string, options?: CallOptions): Promise<{
+      status: 'pending_data' | 'pending_passkey' | 'completed' | 'expired' | 'failed'
+      /** The page for the person. */
+      hosted_url?: string
+      /** The page for the person. */
+      onboarding_url?: string
+      expires_in?: number
+    }>
   }
   privacy: {
     /** Read everything stored about one user, as of one moment. `GET /v1/privacy/user-data/{external_user_id}` */
@@ -1224,12 +1457,17 @@ export const adminOperations = {
     export: { method: 'GET', path: '/v1/audit-logs', exports: true },
     list: { method: 'GET', path: '/v1/audit-logs', list: 'cursor' },
   },
+  connection: {
+    status: { method: 'GET', path: '/v1/connection', bare: true },
+  },
   oauth: {
     token: { method: 'POST', path: '/oauth/token', dialect: 'oauth', open: true },
   },
   onboarding: {
     availability: { method: 'GET', path: '/v1/onboarding/ai', dialect: 'plain', open: true, bare: true },
     provisionAgent: { method: 'POST', path: '/v1/onboarding/ai', dialect: 'plain', idempotent: true, open: true },
+    start: { method: 'POST', path: '/v1/onboarding/start', open: true },
+    status: { method: 'GET', path: '/v1/onboarding/{id}/status', open: true, bare: true },
   },
   privacy: {
     report: { method: 'GET', path: '/v1/privacy/user-data/{external_user_id}', bare: true },

@@ -1,16 +1,24 @@
 import Fastify, { type FastifyInstance } from 'fastify'
+import { chooseApplication } from './accounts/choose-application.ts'
+import { createHotAccounts } from './accounts/hot.ts'
+import { createHotAgents } from './agents/hot.ts'
 import { createHotApplications } from './applications/hot.ts'
 import { publishableFromKey } from './applications/publishable.ts'
 import type { Config } from './config.ts'
+import { provisionConsole } from './console/console.ts'
+import { personFromCookie } from './console/person.ts'
 import { documentReaders } from './document-readers.ts'
 import { documentTable } from './documents.ts'
 import './errors.ts'
+import { agentFromKey, createHotKeys } from './keys/hot.ts'
+import { flagKeyInUrl } from './keys/in-url.ts'
+import { createKeyUse } from './keys/use.ts'
 import { limitTable } from './limits.ts'
-import { serviceFromToken } from './oauth/access-token.ts'
+import { principalFromToken } from './oauth/access-token.ts'
 import { serviceFromSecret } from './oauth/client-authentication.ts'
+import { createRevokedTokens } from './oauth/revoked-tokens.ts'
 import { createActivity } from './platform/activity.ts'
 import { createAddressResolver } from './platform/address.ts'
-import type { CredentialChecks } from './platform/authenticate.ts'
 import { createBus } from './platform/bus.ts'
 import { createCaches } from './platform/cache.ts'
 import type { Deps } from './platform/context.ts'
@@ -20,17 +28,25 @@ import { createKeyRing } from './platform/keys.ts'
 import type { LimitStore } from './platform/limit-store.ts'
 import { createLimits } from './platform/limits.ts'
 import type { Log } from './platform/log.ts'
+import { createMailer } from './platform/mail-sender.ts'
+import { type MailTransport, openMailTransport } from './platform/mail-transport.ts'
+import { createOutbound, type Outbound } from './platform/outbound.ts'
 import type { Secrets } from './platform/secrets.ts'
 import { type Clock, monotonic } from './platform/time.ts'
 import { createTokenCache } from './platform/token-cache.ts'
 import { policies } from './policies.ts'
 import { appRouter } from './router.ts'
 import { endUserFromToken } from './sessions/access.ts'
+import { authorizePage, siteOf } from './site.ts'
+import { registerAuthorize } from './surfaces/authorize.ts'
+import { registerDashboard } from './surfaces/dashboard.ts'
 import { registerDocsPage } from './surfaces/docs-page.ts'
 import { registerDocuments } from './surfaces/documents.ts'
 import { patience, refuseBroken, refuseUnreadable, registerEdge } from './surfaces/edge.ts'
 import { requestIdOf } from './surfaces/facts.ts'
+import { registerMcp } from './surfaces/mcp.ts'
 import { listOperations } from './surfaces/operations.ts'
+import { registerPages } from './surfaces/pages.ts'
 import { registerRest } from './surfaces/rest.ts'
 import { registerTrpc } from './surfaces/trpc.ts'
 import { createMeter } from './usage/meter.ts'
@@ -43,8 +59,10 @@ export type AppOptions = {
   log: Log
   clock: Clock
   limitStore: LimitStore
-  /** Checks of further kinds of credentials. */
-  checks?: Pick<CredentialChecks, 'secretKey' | 'dashboardSession'>
+  /** Where mails go instead of where the settings say: a test's mailbox. */
+  mailTransport?: MailTransport
+  /** How documents of strangers are fetched; public addresses only unless a test says otherwise. */
+  outbound?: Outbound
   /** How long a slow connection is waited for; see `edge.ts`. */
   patience?: typeof patience
 }
@@ -61,6 +79,7 @@ export type App = {
 /** Composes the server; listens nowhere yet. */
 export async function createApp(options: AppOptions): Promise<App> {
   const { config, database, secrets, log, clock, limitStore, patience: wait = patience } = options
+  const { mailTransport = openMailTransport(config, log), outbound = createOutbound() } = options
   const issuer = config.PUBLIC_URL
   const bus = createBus(database, mint('req'), log, monotonic)
   const caches = createCaches(monotonic, bus.healthy)
@@ -83,22 +102,34 @@ export async function createApp(options: AppOptions): Promise<App> {
     }),
     caches,
     applications: createHotApplications(caches, database.sql),
+    accounts: createHotAccounts(caches, database.sql),
+    revokedTokens: createRevokedTokens(caches, database.sql, clock),
+    agents: createHotAgents(caches, database.sql),
+    secretKeys: createHotKeys(caches, database.sql),
+    keyUse: createKeyUse(database.sql, clock, log),
     checks: {
       publishable: publishableFromKey,
-      accessToken: serviceFromToken,
+      accessToken: principalFromToken,
       clientSecret: serviceFromSecret,
       sessionToken: endUserFromToken,
-      ...options.checks,
+      secretKey: agentFromKey,
+      keyInUrl: flagKeyInUrl,
+      dashboardSession: personFromCookie,
+      chooseApplication,
     },
     policies,
     activity,
     meter,
+    outbound,
+    mailer: createMailer({ sql: database.sql, secrets, clock, log, transport: mailTransport }),
     log,
     clock,
   }
+  await provisionConsole(deps)
   await bus.connect(caches)
   activity.start()
   meter.start()
+  deps.keyUse.start()
 
   const http = Fastify({
     logger: false,
@@ -123,6 +154,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   })
   registerDocuments(http, deps, addresses, documentTable, readers)
   registerDocsPage(http)
+  registerPages(http, deps, addresses, siteOf(config))
+  registerAuthorize(http, deps, addresses, authorizePage)
+  registerDashboard(http, deps, addresses)
+  registerMcp(http, deps, addresses, operations)
   registerRest(http, deps, addresses, operations)
   await registerTrpc(http, deps, addresses, appRouter)
   return {
@@ -138,6 +173,8 @@ export async function createApp(options: AppOptions): Promise<App> {
       await http.close().finally(() => clearInterval(sweep))
       await activity.close()
       await meter.close()
+      await deps.keyUse.close()
+      await deps.mailer.close()
       await bus.close()
       await deps.limits.close()
     },

@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs'
 import { loadEnvFile } from 'node:process'
 import { z } from 'zod'
+import { senderForm } from './platform/mail-transport.ts'
 import { loadMasterKey } from './platform/secrets.ts'
+import { type Plan, plans } from './tenants/plans.ts'
 
 const flag = z.enum(['true', 'false', 'on', 'off']).transform((text) => text === 'true' || text === 'on')
 const whole = (min: number, max: number) =>
@@ -10,6 +12,9 @@ const whole = (min: number, max: number) =>
     .regex(/^\d{1,9}$/, 'must be a whole number')
     .transform(Number)
     .pipe(z.number().min(min, `must be at least ${min}`).max(max, `must be at most ${max}`))
+
+/** Whether a text is an origin as a browser sends it, character for character. */
+const isOrigin = (text: string): boolean => /^https?:/.test(text) && URL.canParse(text) && new URL(text).origin === text
 
 /** What is wrong with a master key, never its value. */
 function masterKeyProblem(text: string): string | null {
@@ -41,6 +46,8 @@ const Overrides = z
     ),
   )
 
+const ownedPlans = Object.keys(plans).filter((plan) => plan !== 'free_ai')
+
 /** Every setting, with its default. The README's table is checked against this object by a test. */
 export const Settings = z.object({
   NODE_ENV: z.enum(['development', 'test', 'production']).default('development'),
@@ -60,7 +67,34 @@ export const Settings = z.object({
     })
     .optional(),
   LOG_LEVEL: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info'),
+  SIGNUPS: z.enum(['open', 'waitlist', 'closed']).default('open'),
+  // The vending machine's plan is for tenants that nobody owns.
+  DEFAULT_PLAN: z.enum(ownedPlans as [Plan, ...Plan[]]).default('starter'),
+  ONBOARDING_RETURN_URLS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter(Boolean)),
+  DEVICE_FLOW: flag.default(true),
+  DYNAMIC_REGISTRATION: flag.default(true),
+  ONBOARDING_POW_BITS: whole(0, 32).default(0),
   FREE_AI_TENANT_CAP: whole(0, 999_999_999).default(1000),
+  SMTP_URL: z.url({ protocol: /^smtps?$/, error: 'must be an smtp:// or smtps:// URL' }).optional(),
+  MAIL_FROM: z.string().regex(senderForm, 'must be an address, or a name with an address in angle brackets').optional(),
+  EMAIL_VERIFY_STRICT: flag.default(false),
+  MCP_SERVER_NAME: z
+    .string()
+    .regex(/^[a-z0-9][a-z0-9-]{0,31}$/, 'must be 1 to 32 of a-z 0-9 -, not beginning with -')
+    .default('trymellon'),
+  MCP_ALLOWED_ORIGINS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(/[\s,]+/).filter(Boolean))
+    .pipe(z.array(z.string().refine(isOrigin, 'must list origins such as https://inspector.example'))),
+  AGENT_KEY_MAX_AGE_DAYS: whole(1, 36_500).optional(),
+  AGENT_KEY_IDLE_DAYS: whole(1, 36_500).optional(),
+  SECRET_SCANNING_KEYS_URL: z
+    .url({ protocol: /^https?$/, error: 'must be an http(s) URL' })
+    .default('https://api.github.com/meta/public_keys/secret_scanning'),
   TOKEN_ALGORITHM: z.enum(['ES256', 'RS256']).default('ES256'),
   RATE_LIMITS: flag.default(true),
   RATE_LIMIT_OVERRIDES: Overrides.default({}),

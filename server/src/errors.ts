@@ -1,5 +1,14 @@
+import { accountErrors } from './accounts/errors.ts'
+import { agentErrors } from './agents/errors.ts'
 import { applicationErrors } from './applications/errors.ts'
+import { authorizationErrors } from './authorization/errors.ts'
+import { claimErrors } from './claim/errors.ts'
+import { clientErrors } from './clients/errors.ts'
+import { consoleErrors } from './console/errors.ts'
 import { credentialErrors } from './credentials/errors.ts'
+import { deviceErrors } from './device/errors.ts'
+import { discoveryErrors } from './discovery/errors.ts'
+import { keyErrors } from './keys/errors.ts'
 import { oauthErrors } from './oauth/errors.ts'
 import { onboardingErrors } from './onboarding/errors.ts'
 import { passkeyErrors } from './passkeys/errors.ts'
@@ -11,7 +20,16 @@ import { userErrors } from './users/errors.ts'
 export const errorTables = [
   genericErrors,
   onboardingErrors,
+  accountErrors,
+  agentErrors,
+  consoleErrors,
+  deviceErrors,
+  claimErrors,
+  clientErrors,
+  authorizationErrors,
+  keyErrors,
   oauthErrors,
+  discoveryErrors,
   applicationErrors,
   userErrors,
   credentialErrors,

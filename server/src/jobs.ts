@@ -1,11 +1,21 @@
+import { purgeOldRegistrations } from './agents/registration-purge.ts'
 import { eraseDeletedApplications } from './applications/erase.ts'
 import { purgeOldSecrets, purgeOldWebhookSecrets } from './applications/rotate-secret.ts'
 import { purgeAuditLogs } from './audit/retention.ts'
+import { purgeGrants } from './authorization/purge.ts'
+import { purgeUnusedClients } from './clients/purge.ts'
+import { purgeDeviceRequests } from './device/purge.ts'
+import { expireKeys, purgeOldVersions, warnOfExpiry } from './keys/expire.ts'
+import { purgeUsedAssertions } from './oauth/client-assertion.ts'
+import { purgeRevokedTokens } from './oauth/revoked-tokens.ts'
+import { purgeOnboardings } from './onboarding/hosted/purge.ts'
+import { purgeUsedProofs } from './onboarding/proof.ts'
 import { purgeExpiredCeremonies } from './passkeys/ceremony.ts'
 import type { Deps } from './platform/context.ts'
 import { purgeExpiredIdempotency } from './platform/idempotency.ts'
 import type { Job } from './platform/jobs.ts'
 import { purgeExpiredLimits } from './platform/limit-store.ts'
+import { purgeOldMails } from './platform/mail-sender.ts'
 import { ensureAuditPartitions } from './platform/partitions.ts'
 import { purgeEndedSessions } from './sessions/purge.ts'
 import { auditRetention } from './tenants/audit-retention.ts'
@@ -35,6 +45,31 @@ export const jobs = {
     about: 'Deletes challenges past their time.',
     cron: '* * * * *',
     run: ({ database, clock }) => drain(() => purgeExpiredCeremonies(database.sql, clock(), batch)),
+  },
+  mails: {
+    about: 'Sends the mails that could not be sent at once.',
+    cron: '* * * * *',
+    run: ({ mailer }) => mailer.flush(),
+  },
+  'old-mails': {
+    about: 'Deletes mails that no transport took for three days.',
+    cron: '37 * * * *',
+    run: ({ database, clock }) => drain(() => purgeOldMails(database.sql, clock(), batch)),
+  },
+  'expired-onboardings': {
+    about: 'Deletes hosted sign-ups past their half hour, with the people who never got a passkey.',
+    cron: '* * * * *',
+    run: ({ database, clock }) => drain(() => purgeOnboardings(database.sql, clock(), batch)),
+  },
+  'old-agent-registrations': {
+    about: 'Deletes registrations by e-mail within a day of their end.',
+    cron: '19 * * * *',
+    run: ({ database, clock }) => drain(() => purgeOldRegistrations(database.sql, clock(), batch)),
+  },
+  'expired-device-requests': {
+    about: 'Deletes device codes an hour past their time.',
+    cron: '* * * * *',
+    run: ({ database, clock }) => drain(() => purgeDeviceRequests(database.sql, clock(), batch)),
   },
   'expired-limits': {
     about: 'Deletes limiter rows whose window is over.',
@@ -77,6 +112,40 @@ export const jobs = {
     about: 'Deletes months of usage after 25.',
     cron: '53 2 * * *',
     run: ({ database, clock }) => drain(() => purgeOldUsage(database.sql, clock(), batch)),
+  },
+  'revoked-tokens': {
+    about:
+      'Forgets revoked access tokens that have expired by themselves, used client assertions and used proofs of work.',
+    cron: '*/10 * * * *',
+    run: async ({ database, clock }) =>
+      (await drain(() => purgeRevokedTokens(database.sql, clock(), batch))) +
+      (await drain(() => purgeUsedAssertions(database.sql, clock(), batch))) +
+      (await drain(() => purgeUsedProofs(database.sql, clock(), batch))),
+  },
+  'old-grants': {
+    about: 'Deletes authorization codes and refresh tokens past their time.',
+    cron: '*/10 * * * *',
+    run: ({ database, clock }) => drain(() => purgeGrants(database.sql, clock(), batch)),
+  },
+  'unused-clients': {
+    about: 'Deletes OAuth clients that nobody let in within 30 days of their registration.',
+    cron: '47 3 * * *',
+    run: ({ database, clock }) => drain(() => purgeUnusedClients(database.sql, clock(), batch)),
+  },
+  'expired-keys': {
+    about: 'Ends secret keys past their time or idle for too long.',
+    cron: '*/10 * * * *',
+    run: expireKeys,
+  },
+  'expiring-keys': {
+    about: 'Tells owners of secret keys that end within 14 days.',
+    cron: '19 * * * *',
+    run: warnOfExpiry,
+  },
+  'old-key-versions': {
+    about: 'Deletes hashes of replaced and ended secret keys past their time.',
+    cron: '*/5 * * * *',
+    run: ({ database, clock }) => drain(() => purgeOldVersions(database.sql, clock(), batch)),
   },
   'signing-keys': {
     about: 'Rotates the signing key after 90 days; the old public key stays while tokens of it live.',

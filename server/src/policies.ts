@@ -39,19 +39,26 @@ export const policies = {
   },
   tenant_read: {
     about: 'What the whole tenant may see, such as its applications.',
-    reach: { service: 'tenant', agent: 'tenant', user: 'account' },
+    reach: { service: 'tenant', agent: 'account', user: 'account' },
+    role: 'viewer',
+    actor: false,
+  },
+  connection: {
+    about: 'What a credential is and reaches, told to whoever holds it, whatever its scopes.',
+    reach: { service: 'application', agent: 'account', user: 'account' },
     role: 'viewer',
     actor: false,
   },
   application_create: {
-    about: 'A new application in the tenant.',
-    reach: { service: 'tenant', agent: 'tenant', user: 'tenant' },
+    about:
+      'A new application: in the tenant of a program, in a new tenant of the account for a person or a secret key.',
+    reach: { service: 'tenant', agent: 'account', user: 'account' },
     role: 'admin',
     actor: false,
   },
   application_change: {
     about: 'Settings of an application: a program changes its own, a person those of any in the account.',
-    reach: { service: 'application', agent: 'application', user: 'account' },
+    reach: { service: 'application', agent: 'account', user: 'account' },
     role: 'admin',
     actor: false,
   },
@@ -64,7 +71,7 @@ export const policies = {
   secret_rotation: {
     about:
       'A new client secret, by who may hold it: a program for its own application, a person for any of the account.',
-    reach: { service: 'application', agent: 'application', user: 'account' },
+    reach: { service: 'application', agent: 'account', user: 'account' },
     role: 'admin',
     actor: false,
     refusal: 'application_rotation_not_allowed',
@@ -73,6 +80,43 @@ export const policies = {
     about: 'Suspending, activating and deleting: for people of the account, never for a program.',
     reach: { user: 'account' },
     role: 'admin',
+    actor: false,
+  },
+  account_read: {
+    about: 'What belongs to the account as a whole, such as its secret keys.',
+    reach: { agent: 'account', user: 'account' },
+    role: 'viewer',
+    actor: false,
+  },
+  account_write: {
+    about: 'Changes to what belongs to the account as a whole.',
+    reach: { agent: 'account', user: 'account' },
+    role: 'admin',
+    actor: false,
+  },
+  key_rotation: {
+    about:
+      'A secret key in place of another: a key for itself, a program with `keys:write` or a person for any in reach.',
+    reach: { agent: 'account', user: 'account' },
+    role: 'admin',
+    actor: false,
+  },
+  own_key: {
+    about: 'What a secret key may do about itself.',
+    reach: { agent: 'self' },
+    actor: false,
+  },
+  account_decision: {
+    about: 'Decisions that only a person of the account may take, such as letting a program in.',
+    reach: { user: 'account' },
+    role: 'admin',
+    actor: false,
+  },
+  account_people: {
+    about: "A person's own account and session: also while the account is on the wait-list.",
+    reach: { user: 'account' },
+    role: 'viewer',
+    waitlisted: true,
     actor: false,
   },
 } as const satisfies Record<string, PolicyRow>

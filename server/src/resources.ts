@@ -38,6 +38,20 @@ export const resources = {
     id: uuid,
     owner: 'select tenant_id, application_id from sessions where id = $1::uuid limit 1',
   },
+  secret_key: {
+    about: 'A secret key, by `key_…`; of an account, so the row goes to its home tenant.',
+    code: 'key_not_found',
+    id: /^key_[0-9A-Za-z]{1,64}$/,
+    owner: `select (select t.id from tenants t where t.account_id = k.account_id order by t.created_at, t.id limit 1)
+              as tenant_id, null as application_id from secret_keys k where k.id = $1 limit 1`,
+  },
+  agent: {
+    about: 'An agent, by `agt_…`; of an account, so the row goes to its home tenant.',
+    code: 'agent_not_found',
+    id: /^agt_[0-9A-Za-z]{1,64}$/,
+    owner: `select (select t.id from tenants t where t.account_id = g.account_id order by t.created_at, t.id limit 1)
+              as tenant_id, null as application_id from agents g where g.id = $1 limit 1`,
+  },
 } as const satisfies Record<string, ResourceRow>
 
 export type ResourceType = keyof typeof resources

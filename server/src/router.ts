@@ -1,5 +1,14 @@
+import { accountRouter } from './accounts/router.ts'
+import { agentsRouter } from './agents/router.ts'
 import { applicationsRouter } from './applications/router.ts'
 import { auditLogsRouter } from './audit/router.ts'
+import { authorizationRouter } from './authorization/router.ts'
+import { clientsRouter } from './clients/router.ts'
+import { dashboardRouter } from './console/router.ts'
+import { deviceRouter } from './device/router.ts'
+import { agentIdentityRouter } from './discovery/router.ts'
+import { keysRouter } from './keys/router.ts'
+import { connectionRouter } from './mcp/router.ts'
 import { oauthRouter } from './oauth/router.ts'
 import { onboardingRouter } from './onboarding/router.ts'
 import { passkeysRouter } from './passkeys/router.ts'
@@ -13,6 +22,15 @@ import { usersRouter } from './users/router.ts'
 export const appRouter = router({
   onboarding: onboardingRouter,
   oauth: oauthRouter,
+  agent_identity: agentIdentityRouter,
+  device: deviceRouter,
+  authorization: authorizationRouter,
+  clients: clientsRouter,
+  account: accountRouter,
+  agents: agentsRouter,
+  keys: keysRouter,
+  dashboard: dashboardRouter,
+  connection: connectionRouter,
   applications: applicationsRouter,
   users: usersRouter,
   passkeys: passkeysRouter,

@@ -58,8 +58,8 @@ function keepTrying(startOnce: () => Promise<JobRunner>, log: Log): JobRunner {
   }
 }
 
-/** Opens everything a process needs and listens. */
-export async function boot(config: Config, log: Log): Promise<{ app: App; demo: Demo | null; close(): Promise<void> }> {
+/** Opens everything a process needs, with the database migrated; listens nowhere. */
+export async function open(config: Config, log: Log): Promise<{ app: App; database: Database }> {
   const secrets = createSecrets({ masterKey: await masterKey(config, log) })
   const database = await openDatabase({
     url: config.DATABASE_URL,
@@ -70,6 +70,12 @@ export async function boot(config: Config, log: Log): Promise<{ app: App; demo: 
   await ensureAuditPartitions(database.sql, systemClock())
   const limitStore = await openStore(config, database, log)
   const app = await createApp({ config, database, secrets, log, clock: systemClock, limitStore })
+  return { app, database }
+}
+
+/** Opens everything and listens. */
+export async function boot(config: Config, log: Log): Promise<{ app: App; demo: Demo | null; close(): Promise<void> }> {
+  const { app, database } = await open(config, log)
   const demo = config.DEMO ? await provisionDemo(app.deps) : null
   if (demo) (await import('./demo/page.ts')).registerExample(app.http, () => demo)
   await app.http.listen({ port: config.PORT, host: config.HOST })
@@ -94,6 +100,8 @@ function banner(config: Config, demo: Demo | null): string {
     ['API', url],
     ['Docs', `${url}/docs`],
     ['OpenAPI', `${url}/openapi.json`],
+    ['Dashboard', `${url}/dashboard  (sign up with a passkey)`],
+    ['Agents', `${url}/auth.md, MCP at ${url}/mcp`],
     ...(demo
       ? [
           ['Example', `${url}/example/  (register and sign in with a passkey)`],

@@ -111,7 +111,19 @@ const rules: Rule[] = [
     pattern: /from ['"]\.{1,2}\/[^'"]*(?<!\.ts|\.json)['"]/,
     caught: "import { list } from './service'",
   },
-  { rule: 'named exports only', files: product, pattern: /^export default\b/m, caught: 'export default router' },
+  {
+    rule: 'the MCP library is loaded when somebody comes, not with the server',
+    files: product,
+    pattern: /from ['"](?:@modelcontextprotocol\/|[^'"]*\/mcp-(?:server|handlers)\.ts)/,
+    allowed: /^server\/src\/surfaces\/mcp-(?:server|handlers)\.ts$/,
+    caught: "import { createMcpServer } from './mcp-server.ts'",
+  },
+  {
+    rule: 'named exports only',
+    files: product,
+    pattern: /^export default\b/m,
+    caught: 'export default router',
+  },
   {
     rule: 'no type check is switched off',
     files: [...product, ...sdk].map((source) => ({ ...source, code: source.text })),

@@ -1,10 +1,15 @@
 import type { AuditEvent } from '../src/audit/events.ts'
+import { mintSecret } from '../src/platform/secrets.ts'
 import type { Operation } from '../src/surfaces/operations.ts'
+import { freshMailbox, tokenOf } from './agent-registration.ts'
+import { agentToken } from './agent-token.ts'
 import { type Authenticator, createAuthenticator, type Mutation } from './authenticator.ts'
 import { browserOf } from './ceremonies.ts'
-import type { Answer } from './harness.ts'
+import { approvalPage, askForCode } from './device-flow.ts'
+import { type Answer, freshAddress } from './harness.ts'
+import { codeFor, redeem as redeemCode, registerClient } from './oauth-client.ts'
 import { type Change, prepare } from './operation-calls.ts'
-import { type Sample, samples, type World } from './samples.ts'
+import { hostedPage, type Sample, samples, type World } from './samples.ts'
 
 /** Calls an operation so that it writes an event; what else has to be there first is made without `call`. */
 export type Way = (world: World, call: (sample: Sample, change?: Change) => Promise<Answer>) => Promise<unknown>
@@ -31,13 +36,34 @@ async function signIn(
   return { body: { session_id: body.data.session_id, credential } }
 }
 
-const breakSignature: Mutation = { signature: (bytes) => Buffer.from(bytes).fill(0, 8, 16) }
+const inBody = ({ tenant }: World) => ({
+  client_id: tenant.clientId,
+  client_secret: tenant.clientSecret,
+})
+
+const breakSignature: Mutation = {
+  signature: (bytes) => Buffer.from(bytes).fill(0, 8, 16),
+}
+
+/** A token that is presented once more, until that locks it. */
+const verification = (sampleOf: (token: string) => Sample): Partial<Record<AuditEvent, Way>> => ({
+  'agent.verification_failed': (_world, call) => call(sampleOf(mintSecret('emt'))),
+  'agent.locked': async ({ server }, call) => {
+    const token = await tokenOf(server)
+    for (let attempt = 0; attempt < 6; attempt += 1) await call(sampleOf(token))
+  },
+})
+
+/** The device grant, at the token endpoint. */
+const redeem: Way = async (world, call) => call((await samples['device.token']?.(world)) ?? {})
 
 /**
  * How each event comes about that the sample of its operation does not write (test/samples.ts); an operation that declares
  * one without a way fails `audit-contract.test.ts`. `authorization.denied` has one for all, below.
  */
 export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
+  'agents.verify': verification((token) => ({ body: { token } })),
+  'agents.verify_link': verification((token) => ({ query: { token } })),
   'users.list': {
     'users.exported': (_world, call) => call({ query: { format: 'ndjson' } }),
   },
@@ -53,6 +79,107 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
       const body = await signIn(world, user, breakSignature)
       await browserOf(world.server, world.tenant).post('/v1/passkeys/auth/finish', body.body, {})
       await call({ params: { external_user_id: user.name } })
+    },
+  },
+  'agents.revoke': {
+    'oauth.consent_revoked': async ({ server }, call) => {
+      const { headers, ...person } = await server.person()
+      const client = await registerClient(server)
+      await codeFor(server, { headers, ...person }, client)
+      const [row] = await server.database.sql.query<{ id: string }>('select id from agents where client_id = $1', [
+        client.id,
+      ])
+      await call({
+        about: person,
+        headers,
+        params: { agent_id: row?.id ?? '' },
+      })
+    },
+  },
+  'authorization.allow': {
+    'auth.failed': async (world, call) => {
+      const { body, ...sample } = await (samples['authorization.allow'] as (world: World) => Promise<Sample>)(world)
+      await call({ ...sample, body: { ...body, session_id: undefined } })
+    },
+  },
+  'onboarding.register_passkey': {
+    'auth.failed': async (world, call) => {
+      const { challenge, ceremony_id, ...page } = await hostedPage(world)
+      const credential = createAuthenticator().register(challenge, {
+        origin: 'https://evil.example.net',
+      })
+      await call({ ...page, body: { ceremony_id, credential } })
+    },
+  },
+  'keys.create': {
+    'auth.failed': (_world, call) => call({ body: { name: 'CI' } }),
+  },
+  'oauth.revoke': {
+    'session.revoked': async (world, call) => call({ body: { ...inBody(world), token: (await passkey(world)).token } }),
+    'secret_key.revoked': async ({ server }, call) => {
+      const { secretKey } = await agentToken(server, await server.person())
+      await call({
+        headers: { authorization: `Bearer ${secretKey}` },
+        body: { token: secretKey },
+      })
+    },
+  },
+  'agent_identity.create': {
+    'agent.registration_requested': (_world, call) =>
+      call({
+        body: { type: 'service_auth', login_hint: freshMailbox('example.com') },
+      }),
+  },
+  'oauth.token': {
+    'agent.registered': redeem,
+    'secret_key.created': redeem,
+    'device.redeemed': redeem,
+    'refresh_token.reuse_detected': async ({ server }, call) => {
+      const client = await registerClient(server)
+      const { body } = await redeemCode(server, client, await codeFor(server, await server.person(), client))
+      const again = {
+        grant_type: 'refresh_token',
+        client_id: client.id,
+        refresh_token: body.refresh_token,
+      }
+      await call({ body: again })
+      await call({ body: again })
+    },
+  },
+  'device.request': {
+    'device.code_failed': async ({ server }, call) => {
+      const { headers, ...about } = await server.person()
+      await call({ about, headers, body: { user_code: 'BBBB-BBBB' } })
+    },
+  },
+  'device.approve': {
+    'auth.failed': async (world, call) => {
+      const { body, ...sample } = (await samples['device.approve']?.(world)) ?? {}
+      await call({
+        ...sample,
+        body: { user_code: body?.user_code, csrf_token: body?.csrf_token },
+      })
+    },
+    'agent.claimed': async ({ server, tenant }, call) => {
+      // The plan of the world's tenant is one that nobody can claim: another one takes its place.
+      const { claim, tenantId } = (
+        await server.call('POST', '/v1/onboarding/ai', {
+          body: { name: 'W' },
+          ip: freshAddress(),
+        })
+      ).body
+      const person = await server.person()
+      const { user_code } = await askForCode(server, {
+        claim_token: claim.claim_token,
+      })
+      const page = approvalPage(server, person)
+      const body = {
+        user_code,
+        csrf_token: await page.csrf(user_code),
+        ...(await page.prove(user_code)),
+      }
+      Object.assign(tenant, { tenantId })
+      await call({ about: person, headers: person.headers, body })
     },
   },
   'passkeys.register.finish': {
@@ -108,8 +235,7 @@ export const denials =
       await call({ ...mine, params: await globalNames(theirs, sample) })
     }
     const { server, tenant } = world
-    const weak = operation.auth.includes('dashboard')
-      ? server.present(tenant, { kind: 'user', role: 'viewer' })
-      : operation.auth.includes('admin') && server.present(tenant, { kind: 'agent', scopes: [] })
+    const isBackends = operation.auth.some((kind) => ['admin', 'account', 'dashboard', 'manager'].includes(kind))
+    const weak = isBackends && (await server.present(tenant, { kind: 'agent', scopes: [] }))
     if (weak) await call(mine, { token: null, headers: weak })
   }

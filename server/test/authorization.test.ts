@@ -29,20 +29,30 @@ const callers = {
     })
     return { token: granted.body.access_token as string }
   },
-  agent: ({ server: app, tenant }: World, scope: string) => ({
-    headers: app.present(tenant, { kind: 'agent', scopes: [scope] }),
+  agent: async ({ server: app, tenant }: World, scope: string) => ({
+    headers: await app.present(tenant, { kind: 'agent', scopes: [scope] }),
   }),
-  'agent without the scope': ({ server: app, tenant }: World) => ({
-    headers: app.present(tenant, { kind: 'agent', scopes: [] }),
+  'agent without the scope': async ({ server: app, tenant }: World) => ({
+    headers: await app.present(tenant, { kind: 'agent', scopes: [] }),
   }),
-  'agent for somebody': ({ server: app, tenant }: World, scope: string) => ({
-    headers: app.present(tenant, { kind: 'agent', scopes: [scope], actor }),
+  'agent for somebody': async ({ server: app, tenant }: World, scope: string) => ({
+    headers: await app.present(tenant, {
+      kind: 'agent',
+      scopes: [scope],
+      actor,
+    }),
   }),
-  viewer: ({ server: app, tenant }: World) => ({ headers: app.present(tenant, { kind: 'user', role: 'viewer' }) }),
-  admin: ({ server: app, tenant }: World) => ({ headers: app.present(tenant, { kind: 'user', role: 'admin' }) }),
-  owner: ({ server: app, tenant }: World) => ({ headers: app.present(tenant, { kind: 'user', role: 'owner' }) }),
-  'owner for somebody': ({ server: app, tenant }: World) => ({
-    headers: app.present(tenant, { kind: 'user', role: 'owner', actor }),
+  viewer: async ({ server: app, tenant }: World) => ({
+    headers: await app.present(tenant, { kind: 'user', role: 'viewer' }),
+  }),
+  admin: async ({ server: app, tenant }: World) => ({
+    headers: await app.present(tenant, { kind: 'user', role: 'admin' }),
+  }),
+  owner: async ({ server: app, tenant }: World) => ({
+    headers: await app.present(tenant, { kind: 'user', role: 'owner' }),
+  }),
+  'owner for somebody': async ({ server: app, tenant }: World) => ({
+    headers: await app.present(tenant, { kind: 'user', role: 'owner', actor }),
   }),
   'end user': async (world: World) => ({ token: await sessionToken(world) }),
 }
@@ -120,11 +130,86 @@ const matrix: Record<Exclude<PolicyName, 'open'>, Row> = {
   session_end: { ...writes, 'end user': 'pass' },
   secret_rotation: rotates,
   lifecycle: persons,
+  account_read: {
+    ...reads,
+    service: '403 forbidden',
+    'service without the scope': '403 forbidden',
+  },
+  account_write: {
+    ...writes,
+    service: '403 forbidden',
+    'service without the scope': '403 forbidden',
+  },
+  key_rotation: {
+    ...writes,
+    service: '403 forbidden',
+    'service without the scope': '403 forbidden',
+    // The key of the sample is another one's.
+    agent: '403 insufficient_scope',
+  },
+  own_key: {
+    ...persons,
+    agent: 'pass',
+    'agent without the scope': 'pass',
+    'agent for somebody': '403 acting_as_not_allowed',
+    admin: '403 forbidden',
+    owner: '403 forbidden',
+    'owner for somebody': '403 forbidden',
+  },
+  connection: {
+    ...reads,
+    'service without the scope': 'pass',
+    'agent without the scope': 'pass',
+  },
+  account_decision: persons,
+  account_people: { ...persons, viewer: 'pass' },
 }
 
 /** Which operation stands under which policy: a new one must be written here too (security 111). */
 const filed: Record<PolicyName, readonly string[]> = {
-  open: ['oauth.token', 'onboarding.availability', 'onboarding.provision_agent'],
+  open: [
+    'clients.register',
+    'agents.register',
+    'agents.verify',
+    'agents.verify_link',
+    'dashboard.session.open',
+    'device.code',
+    'device.token',
+    'keys.report_leak',
+    'agent_identity.claim',
+    'agent_identity.create',
+    'oauth.introspect',
+    'oauth.revoke',
+    'oauth.token',
+    'onboarding.availability',
+    'onboarding.complete',
+    'onboarding.data',
+    'onboarding.provision_agent',
+    'onboarding.register_passkey',
+    'onboarding.start',
+    'onboarding.status',
+  ],
+  account_read: ['agents.get', 'agents.list', 'keys.get', 'keys.list'],
+  account_write: ['agents.revoke', 'keys.create', 'keys.revoke'],
+  key_rotation: ['keys.rotate'],
+  own_key: ['keys.current', 'keys.revoke_current'],
+  connection: ['connection.status'],
+  account_decision: [
+    'authorization.allow',
+    'authorization.challenge',
+    'authorization.deny',
+    'authorization.request',
+    'device.approve',
+    'device.challenge',
+  ],
+  account_people: [
+    'account.get',
+    'dashboard.session.close',
+    'dashboard.step_up',
+    'device.deny',
+    'device.request',
+    'device.withdraw',
+  ],
   ceremony: ['passkeys.auth.finish', 'passkeys.auth.start', 'passkeys.register.finish', 'passkeys.register.start'],
   own_read: ['passkeys.list', 'sessions.list', 'sessions.validate'],
   own_write: ['passkeys.delete', 'passkeys.update', 'sessions.logout'],
@@ -184,8 +269,11 @@ describe('security 111: the policy table', () => {
   })
 })
 
+/** Refusals behind the policy: what is missing is a proof by the very person. */
+const behind = ['step_up_required', 'invalid_csrf_token']
+
 async function verdictOf(operation: Operation, answer: Answer): Promise<string> {
-  if (answer.status === operation.status) return 'pass'
+  if (answer.status === operation.status || behind.includes(codeOf(answer))) return 'pass'
   return answer.status === 401 ? '401' : `${answer.status} ${codeOf(answer)}`
 }
 
@@ -198,6 +286,8 @@ const expectedOf = ({ endpoint, auth }: Operation, caller: Caller): Verdict => {
 describe('security 101, 111: every operation × every kind of caller, for what is its own', () => {
   it.each(guarded)('%s', async (name, operation) => {
     const world = await worldOf(server)
+    // Tenants made from here on are younger than the account's first, whose trail has what concerns the account.
+    server.clock.advance(1)
     const seen: Record<string, string> = {}
     const wanted: Record<string, string> = {}
     for (const caller of everybody) {
@@ -240,6 +330,8 @@ async function expectDenied({ tenant }: World, { name }: Operation, caller: Call
 const missing: Record<string, (operation: Operation) => string> = {
   external_user_id: () => `id:${randomUUID().replace(/^(.{14})./, '$17')}`,
   credential_id: () => mint('cred'),
+  key_id: () => mint('key'),
+  agent_id: () => mint('agt'),
   id: ({ path }) => (path.startsWith('/v1/applications') ? mint('app') : randomUUID()),
 }
 
@@ -253,15 +345,24 @@ async function foreignId(parameter: string, sample: Sample, world: World): Promi
 const idOf = (token: string): string =>
   JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti as string
 
+/** Whether no program with client credentials may call it. */
+const isForPeople = ({ endpoint }: Operation) => !('service' in policies[endpoint.policy].reach)
+
 /** Who may call it: a person where programs may not. */
-function insider(
+async function insider(
   operation: Operation,
   world: World,
   own: Sample,
-): { token: string | null; headers?: Record<string, string> } {
+): Promise<{ token: string | null; headers?: Record<string, string> }> {
   if (own.token) return { token: own.token, headers: { origin: origin } }
-  if (operation.endpoint.policy !== 'lifecycle') return { token: world.tenant.token }
-  return { token: null, headers: server.present(world.tenant, { kind: 'user', role: 'owner' }) }
+  if (!isForPeople(operation)) return { token: world.tenant.token }
+  return {
+    token: null,
+    headers: await server.present(world.tenant, {
+      kind: 'user',
+      role: 'owner',
+    }),
+  }
 }
 
 const cells = guarded.flatMap(([name, operation]) =>
@@ -282,8 +383,11 @@ describe('security 101, 112: foreign and missing are one answer, and the owner c
     const foreign = await foreignId(parameter, sample, theirs)
     const none = missing[parameter]?.(operation)
     expect(none, `${parameter} has no row in this test's table of missing ids`).toBeDefined()
-    const as = insider(operation, mine, own)
-    const about = (value: string) => ({ ...own, params: { ...own.params, [parameter]: value } })
+    const as = await insider(operation, mine, own)
+    const about = (value: string) => ({
+      ...own,
+      params: { ...own.params, [parameter]: value },
+    })
     const requestId = `foreign-${name.replaceAll('.', '-')}-${mine.tenant.applicationId.slice(4)}`
 
     const headers = { ...as.headers, 'x-request-id': requestId }
@@ -295,7 +399,7 @@ describe('security 101, 112: foreign and missing are one answer, and the owner c
 
     const query = `/v1/audit-logs?event=authorization.denied&limit=1`
     // A person: the backend of a suspended application reads nothing.
-    const reader = server.present(sample.about ?? theirs.tenant, { kind: 'user', role: 'viewer' })
+    const reader = await server.present({ ...theirs.tenant, ...sample.about }, { kind: 'user', role: 'viewer' })
     const read = await server.call('GET', query, { headers: reader })
     const [row] = read.body.data.data
     expect(row).toMatchObject({
@@ -304,7 +408,7 @@ describe('security 101, 112: foreign and missing are one answer, and the owner c
       metadata: {
         resource_id: foreign.replace('id:', ''),
         resource_tenant_id: theirs.tenant.tenantId,
-        principal_kind: own.token ? 'end_user' : operation.endpoint.policy === 'lifecycle' ? 'user' : 'service',
+        principal_kind: own.token ? 'end_user' : isForPeople(operation) ? 'user' : 'service',
       },
     })
     expect(row.metadata.policy).toMatch(/^(?:own_application|own_user|tenant|account)$/)

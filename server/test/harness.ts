@@ -1,14 +1,16 @@
 import type { InjectOptions } from 'fastify'
 import { type App, createApp } from '../src/app.ts'
-import type { HotApplication } from '../src/applications/hot.ts'
 import { type Config, parseConfig } from '../src/config.ts'
 import type { Database } from '../src/platform/db.ts'
 import type { LimitStore } from '../src/platform/limit-store.ts'
 import { createLog } from '../src/platform/log.ts'
-import type { Actor, Agent, Role, User } from '../src/platform/principal.ts'
+import type { MailTransport, SentMail } from '../src/platform/mail-transport.ts'
+import type { Outbound } from '../src/platform/outbound.ts'
+import type { Actor } from '../src/platform/principal.ts'
 import { createSecrets } from '../src/platform/secrets.ts'
 import { fromMillis } from '../src/platform/time.ts'
 import { testDatabase } from './database.ts'
+import { credentialOf, type PersonAt, signUpPerson, type Who } from './people.ts'
 
 /** A clock that stands still until a test moves it. */
 export type TestClock = (() => Date) & { advance(seconds: number): void }
@@ -56,19 +58,26 @@ export type TestApp = {
   call(method: string, path: string, options?: Call): Promise<Answer>
   /** A tenant of its own for the test: isolation and a smoke test at once. */
   tenant(options?: { origins?: string[]; settings?: object }): Promise<Tenant>
-  /**
-   * A credential of a kind that has no sign-in of its own here: what the gate gets is the principal itself.
-   * @returns headers that present it
-   */
-  present(tenant: Tenant, who: Who): Record<string, string>
+  /** Headers that present a person of the tenant's account, or an agent with a secret key for its application. */
+  present(tenant: Tenant, who: Who): Promise<Record<string, string>>
+  /** A person with an account of their own, signed up and in over HTTP. */
+  person(options?: { company?: string; address?: string }): Promise<PersonAt>
+  /** Mails delivered so far, to one address if given, once everything that is due has gone out; the oldest first. */
+  mails(to?: string): Promise<SentMail[]>
   close(): Promise<void>
 }
 
-/** Somebody beside a tenant's own service: a person with a role, a program with scopes; both perhaps with an actor. */
-export type Who = { actor?: Actor } & ({ kind: 'user'; role: Role } | { kind: 'agent'; scopes: readonly string[] })
-
 const masterKey = Buffer.from('9f0b7c1e5ad34486b2c81f93e07d6a5422e4c9d8b17f3a60584e9c2d1b7fa036', 'hex')
 let lastAddress = 0
+
+/** Where mails of a database end up: several servers of a test file share both. */
+const mailboxes = new WeakMap<Database, SentMail[]>()
+
+function mailboxOf(database: Database): SentMail[] {
+  const known = mailboxes.get(database) ?? []
+  mailboxes.set(database, known)
+  return known
+}
 
 /** A fresh address for callers that must not share an hourly limit. */
 export function freshAddress(): string {
@@ -79,10 +88,17 @@ export function freshAddress(): string {
 /**
  * The whole server without a port, on the worker's database, with a clock that tests move.
  * @param settings environment variables that differ from the test's defaults
+ * @param parts.mail where mails go; `configured`: where the settings say; a mailbox that `mails` reads unless said
  */
 export async function testApp(
   settings: Record<string, string> = {},
-  parts: { database?: Database; limitStore?: LimitStore; clock?: TestClock } = {},
+  parts: {
+    database?: Database
+    limitStore?: LimitStore
+    clock?: TestClock
+    mail?: MailTransport | 'configured'
+    outbound?: Outbound
+  } = {},
 ): Promise<TestApp> {
   const database = parts.database ?? (await testDatabase())
   const clock = parts.clock ?? testClock()
@@ -94,24 +110,23 @@ export async function testApp(
     LOG_LEVEL: 'info',
     DEMO: 'off',
     FREE_AI_TENANT_CAP: '100000',
+    RATE_LIMIT_OVERRIDES: '{"onboarding_ai_instance":{"points":1000000}}',
     ...settings,
   })
-  const presented = new Map<string, () => Promise<User | Agent>>()
-  const check = async (kind: Who['kind'], credential: string) => {
-    const principal = await presented.get(credential)?.()
-    return principal?.kind === kind ? principal : null
+  const mailbox = mailboxOf(database)
+  const captured: MailTransport = {
+    send: async (mail) => void mailbox.push(mail),
+    close: async () => {},
   }
   const app = await createApp({
     config,
-    checks: {
-      secretKey: async (_, key) => (await check('agent', key)) as Agent | null,
-      dashboardSession: async (_, cookie) => (await check('user', cookie)) as User | null,
-    },
     database,
     secrets: createSecrets({ masterKey }),
     log: createLog(config.LOG_LEVEL, (line) => void lines.push(line)),
     clock,
     limitStore: parts.limitStore ?? 'memory',
+    ...(parts.outbound ? { outbound: parts.outbound } : {}),
+    ...(parts.mail === 'configured' ? {} : { mailTransport: parts.mail ?? captured }),
   })
 
   async function call(method: string, path: string, options: Call = {}): Promise<Answer> {
@@ -157,31 +172,57 @@ export async function testApp(
     return result
   }
 
-  function present(whose: Tenant, who: Who): Record<string, string> {
-    const credential = `${who.kind === 'agent' ? 'tm_key_' : 'session_'}${presented.size}`
-    let known: HotApplication | null = null
-    presented.set(credential, async () => {
-      // Whose application is deleted meanwhile is still a member of the account.
-      known = (await app.deps.applications.byClientId.get(whose.clientId)) ?? known
-      const application = known
-      if (!application) throw new Error(`${whose.clientId} is not an application`)
-      const caller = {
-        id: `${who.kind}_of_${whose.tenantId}`,
-        tenantId: whose.tenantId,
-        applicationId: whose.applicationId,
-        accountId: application.accountId,
-        bucket: `${who.kind}_of_${whose.tenantId}`,
-        application,
-        ...(who.actor ? { actor: who.actor } : {}),
-      }
-      return who.kind === 'user'
-        ? { ...caller, kind: 'user', role: who.role }
-        : { ...caller, kind: 'agent', scopes: new Set(who.scopes) }
-    })
-    return who.kind === 'user'
-      ? { cookie: `__Host-tm_session=${credential}`, origin: config.PUBLIC_URL }
-      : { authorization: `Bearer ${credential}` }
+  // Nothing issues credentials with an actor yet: the gate gets the real principal, and the actor with it.
+  const actors = new Map<string, Actor>()
+  const { checks } = app.deps
+  app.deps.checks = {
+    ...checks,
+    async secretKey(ctx, key) {
+      const agent = await checks.secretKey(ctx, key)
+      const actor = actors.get(key)
+      return agent && actor ? { ...agent, actor } : agent
+    },
+    async dashboardSession(ctx, cookie) {
+      const person = await checks.dashboardSession(ctx, cookie)
+      const actor = actors.get(cookie)
+      return person && actor ? { ...person, actor } : person
+    },
   }
 
-  return { app, database, clock, lines, call, tenant, present, close: () => app.close() }
+  // One credential for each, so that what counts by credential adds up.
+  const presented = new Map<string, Promise<Record<string, string>>>()
+
+  function present(whose: Tenant, who: Who): Promise<Record<string, string>> {
+    const key = JSON.stringify([Math.floor(clock().getTime() / 3_600_000), whose.applicationId, who])
+    const headers = presented.get(key) ?? sign(whose, who)
+    presented.set(key, headers)
+    return headers
+  }
+
+  async function sign(whose: Tenant, who: Who): Promise<Record<string, string>> {
+    const headers = await credentialOf(app, whose, who)
+    const credential = headers.cookie?.split('=')[1] ?? headers.authorization?.split(' ')[1]
+    if (credential && who.actor) actors.set(credential, who.actor)
+    return headers
+  }
+
+  const person: TestApp['person'] = (options) => signUpPerson(app, call, freshAddress(), options)
+
+  async function mails(to?: string): Promise<SentMail[]> {
+    await app.deps.mailer.flush()
+    return mailbox.filter((mail) => to === undefined || mail.to === to)
+  }
+
+  return {
+    app,
+    database,
+    clock,
+    lines,
+    call,
+    tenant,
+    present,
+    person,
+    mails,
+    close: () => app.close(),
+  }
 }

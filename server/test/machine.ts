@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs'
+import { testClients } from './clients/packages.ts'
 import { teardown as dropDatabases, testServer } from './database.ts'
 
 /** Address of a Redis whose keys with the prefix of a test may be written; undefined where there is none. */
@@ -11,8 +12,11 @@ const browsers = [
   '/Applications/Google Chrome.app/Contents/MacOS/Google Chrome',
 ]
 
-/** A Chromium to drive; undefined where there is none. Nothing is downloaded. */
-export const testBrowser: string | undefined = process.env.CHROMIUM_PATH || browsers.find((path) => existsSync(path))
+/** A Chromium to drive; undefined where there is none, or with `TEST_BROWSER=off`. Nothing is downloaded. */
+export const testBrowser: string | undefined =
+  process.env.TEST_BROWSER === 'off'
+    ? undefined
+    : process.env.CHROMIUM_PATH || browsers.find((path) => existsSync(path))
 
 const parts = [
   [
@@ -21,6 +25,7 @@ const parts = [
     'TEST_DATABASE_URL=postgres://postgres@127.0.0.1:5432/postgres',
   ],
   ['Redis (shared limits)', testRedis, 'TEST_REDIS_URL=redis://127.0.0.1:6379'],
+  ['clients and suites of other people, from the package registry', testClients || undefined, 'TEST_CLIENTS=1'],
   ['the browser (passkeys in Chromium)', testBrowser, 'CHROMIUM_PATH=/path/to/chromium, or install Chromium'],
 ] as const
 

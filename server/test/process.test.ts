@@ -5,10 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { freePort } from './ports.ts'
 import { open } from './wire.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-const port = 40_000 + (process.pid % 5_000)
+const port = await freePort()
 const url = `http://127.0.0.1:${port}`
 
 let folder: string

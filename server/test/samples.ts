@@ -1,6 +1,11 @@
-import { anotherApplication } from './account.ts'
+import { CONSOLE_CLIENT_ID } from '../src/console/console.ts'
+import { anotherApplication, signIn as signInClient } from './account.ts'
+import { freshMailbox, tokenOf } from './agent-registration.ts'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
-import type { Answer, Tenant, TestApp } from './harness.ts'
+import { approvalPage, approved, askForCode, DEVICE_GRANT } from './device-flow.ts'
+import { type Answer, freshAddress, type Tenant, type TestApp } from './harness.ts'
+import { pkce, registerClient, request } from './oauth-client.ts'
+import { credentialOf, type PersonAt } from './people.ts'
 
 export const origin = 'https://app.example.com'
 
@@ -11,8 +16,10 @@ export type Sample = {
   body?: Record<string, unknown>
   /** For an end user, whose session token it must be. */
   token?: string
-  /** The application that it is about, if it is not the tenant's first. */
-  about?: Tenant
+  /** In place of the credential that the operation asks for first, such as a cookie of the page. */
+  headers?: Record<string, string>
+  /** What it is about, if it is not the tenant's first application. */
+  about?: Pick<Tenant, 'tenantId' | 'applicationId'>
 }
 
 export type World = { server: TestApp; tenant: Tenant }
@@ -38,6 +45,12 @@ const hook = 'https://hooks.example.com/trymellon'
 
 /** A further application of the tenant: what happens to it leaves the tenant's own at work. */
 const expendable = ({ server, tenant }: World) => anotherApplication(server, tenant)
+
+/** A client's authentication as members of a body. */
+const inBody = ({ clientId, clientSecret }: Tenant) => ({
+  client_id: clientId,
+  client_secret: clientSecret,
+})
 
 const browser = ({ tenant }: World) => ({ token: tenant.clientId, origin })
 
@@ -76,10 +89,232 @@ async function addPasskey(world: World, token: string): Promise<string> {
   return data(await server.call('POST', '/v1/passkeys/register/finish', { token, origin, body })).credential_id
 }
 
+const ofPerson = (person: PersonAt): Sample => ({
+  about: person,
+  headers: person.headers,
+})
+
+/** A person in front of the consent page, and what a client asks for. */
+export async function consenting({ server }: World) {
+  const person = await server.person()
+  return {
+    person,
+    asked: request(await registerClient(server), pkce().challenge),
+  }
+}
+
+async function asksForConsent(world: World): Promise<Sample> {
+  const { person, asked } = await consenting(world)
+  return { ...ofPerson(person), body: asked }
+}
+
+/** A sign-up begun on the hosted page. */
+async function hosted({ server }: World): Promise<string> {
+  const body = { user_role: 'maintainer' }
+  return data(
+    await server.call('POST', '/v1/onboarding/start', {
+      body,
+      ip: freshAddress(),
+    }),
+  ).session_id
+}
+
+/** The same after its first step, with the page's cookie and the options for a passkey. */
+export async function hostedPage(world: World) {
+  const { server } = world
+  const params = { id: await hosted(world) }
+  const page = { origin: server.app.deps.config.PUBLIC_URL }
+  const body = { company_name: 'Acme', email: `${fresh()}@example.com` }
+  const given = await server.call('POST', `/v1/onboarding/${params.id}/data`, {
+    headers: page,
+    body,
+  })
+  const { challenge, ceremony_id } = data(given)
+  const cookie = String(given.headers['set-cookie']).split(';')[0] ?? ''
+  return { params, headers: { ...page, cookie }, challenge, ceremony_id }
+}
+
+/** A session token of the console, for a person with that authenticator. */
+async function consoleToken({ server }: World, device: Authenticator): Promise<string> {
+  const page = {
+    token: CONSOLE_CLIENT_ID,
+    origin: server.app.deps.config.PUBLIC_URL,
+  }
+  const begun = data(await server.call('POST', '/v1/passkeys/auth/start', { ...page, body: {} }))
+  const credential = device.authenticate(begun.challenge, {
+    origin: page.origin,
+  })
+  const body = { session_id: begun.session_id, credential }
+  return data(await server.call('POST', '/v1/passkeys/auth/finish', { ...page, body })).session_token
+}
+
+/** An agent with a secret key of the tenant's account. */
+export async function agentKey({ server, tenant }: World, scopes: readonly string[] = ['full_access']) {
+  // Not `present`, whose agents are one for all of a tenant's calls.
+  const headers = await credentialOf(server.app, tenant, {
+    kind: 'agent',
+    scopes,
+  })
+  const { key_id, agent_id } = data(await server.call('GET', '/v1/keys/current', { headers }))
+  return { headers, key_id: key_id as string, agent_id: agent_id as string }
+}
+
+/** A fresh proof of a person's passkey. */
+export async function stepUp({ server }: World, { headers, device }: PersonAt, purpose: string) {
+  const begun = data(
+    await server.call('POST', '/v1/dashboard/step-up', {
+      headers,
+      body: { purpose },
+    }),
+  )
+  const credential = device.authenticate(begun.challenge, {
+    origin: headers.origin,
+  })
+  return { session_id: begun.session_id, credential }
+}
+
+/** A code that waits to be looked at by a person. */
+const deviceSample = async ({ server }: World): Promise<Sample> => {
+  const { user_code } = await askForCode(server)
+  return { ...ofPerson(await server.person()), body: { user_code } }
+}
+
 /** A valid call of every operation; one without a row fails the contract test (security 111). */
 export const samples: Record<string, (world: World) => Sample | Promise<Sample>> = {
   'onboarding.provision_agent': () => ({ body: { name: 'Sample' } }),
   'onboarding.availability': () => ({}),
+  'onboarding.start': () => ({
+    body: { user_role: 'maintainer', prefill: { company_name: 'Acme' } },
+  }),
+  'onboarding.status': async (world) => ({
+    params: { id: await hosted(world) },
+  }),
+  'onboarding.data': async (world) => ({
+    params: { id: await hosted(world) },
+    headers: { origin: world.server.app.deps.config.PUBLIC_URL },
+    body: { company_name: 'Acme', email: `${fresh()}@example.com` },
+  }),
+  'onboarding.register_passkey': async (world) => {
+    const { params, headers, challenge, ceremony_id } = await hostedPage(world)
+    const credential = createAuthenticator().register(challenge, {
+      origin: headers.origin,
+    })
+    return { params, headers, body: { ceremony_id, credential } }
+  },
+  'onboarding.complete': async (world) => {
+    const { params, headers, challenge, ceremony_id } = await hostedPage(world)
+    const credential = createAuthenticator().register(challenge, {
+      origin: headers.origin,
+    })
+    const body = { ceremony_id, credential }
+    data(await world.server.call('POST', `/v1/onboarding/${params.id}/register-passkey`, { headers, body }))
+    return { params, headers, body: {} }
+  },
+  'dashboard.session.open': async (world) => {
+    const person = await world.server.person()
+    const { device, headers } = person
+    return {
+      about: person,
+      headers: { origin: headers.origin },
+      body: { session_token: await consoleToken(world, device) },
+    }
+  },
+  'dashboard.session.close': async (world) => ofPerson(await world.server.person()),
+  'account.get': async (world) => ofPerson(await world.server.person()),
+  'dashboard.step_up': async (world) => ({
+    ...ofPerson(await world.server.person()),
+    body: { purpose: 'keys.create' },
+  }),
+  'device.code': () => ({ body: { agent_name: 'Sample' } }),
+  'device.token': async ({ server }) => {
+    const person = await server.person()
+    const { device_code } = await approved(server, person)
+    return { about: person, body: { grant_type: DEVICE_GRANT, device_code } }
+  },
+  'device.request': deviceSample,
+  'device.challenge': deviceSample,
+  'device.approve': async (world) => {
+    const person = await world.server.person()
+    const { user_code } = await askForCode(world.server)
+    const page = approvalPage(world.server, person)
+    const body = {
+      user_code,
+      csrf_token: await page.csrf(user_code),
+      ...(await page.prove(user_code)),
+    }
+    return { ...ofPerson(person), body }
+  },
+  'device.withdraw': async ({ server }) => {
+    const person = await server.person()
+    await approved(server, person)
+    const [row] = await server.database.sql.query<{ agent_id: string }>(
+      `select agent_id from device_requests where account_id = $1 and status = 'approved'`,
+      [person.accountId],
+    )
+    return { ...ofPerson(person), body: { agent_id: row?.agent_id } }
+  },
+  'device.deny': async (world) => {
+    const person = await world.server.person()
+    const { user_code } = await askForCode(world.server)
+    const csrf_token = await approvalPage(world.server, person).csrf(user_code)
+    return { ...ofPerson(person), body: { user_code, csrf_token } }
+  },
+  'keys.list': () => ({ query: { limit: '10' } }),
+  'keys.current': async (world) => ({
+    headers: (await agentKey(world)).headers,
+  }),
+  'keys.get': async (world) => ({
+    params: { key_id: (await agentKey(world)).key_id },
+  }),
+  'keys.create': async (world) => {
+    const person = await world.server.person()
+    return {
+      ...ofPerson(person),
+      body: { name: 'CI', step_up: await stepUp(world, person, 'keys.create') },
+    }
+  },
+  'keys.rotate': async (world) => {
+    const { key_id, headers } = await agentKey(world)
+    return { params: { key_id }, headers, body: { grace_period_seconds: 60 } }
+  },
+  'keys.revoke_current': async (world) => ({
+    headers: (await agentKey(world)).headers,
+  }),
+  'keys.revoke': async (world) => ({
+    params: { key_id: (await agentKey(world)).key_id },
+  }),
+  'keys.report_leak': async (world) => ({
+    body: {
+      token: (await agentKey(world)).headers.authorization?.split(' ')[1],
+    },
+  }),
+  'agents.list': () => ({ query: { limit: '10' } }),
+  'agents.get': async (world) => ({
+    params: { agent_id: (await agentKey(world)).agent_id },
+  }),
+  'agents.revoke': async (world) => ({
+    params: { agent_id: (await agentKey(world)).agent_id },
+  }),
+  'oauth.introspect': ({ tenant }) => ({
+    body: { ...inBody(tenant), token: tenant.token },
+  }),
+  'oauth.revoke': async ({ server, tenant }) => ({
+    body: {
+      ...inBody(tenant),
+      token: (await signInClient(server, tenant)).token,
+      token_type_hint: 'access_token',
+    },
+  }),
+  'agent_identity.create': () => ({
+    body: { type: 'anonymous', name: 'Sample' },
+  }),
+  'agent_identity.claim': async ({ server }) => {
+    const made = await server.call('POST', '/v1/onboarding/ai', {
+      body: { name: 'Sample' },
+      ip: freshAddress(),
+    })
+    return { body: { token: made.body.claim.claim_token } }
+  },
   'oauth.token': ({ tenant }) => ({
     body: {
       grant_type: 'client_credentials',
@@ -88,6 +323,64 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
       scope: 'users:read',
     },
   }),
+  'clients.register': () => ({
+    body: {
+      redirect_uris: ['https://client.example.com/callback'],
+      client_name: 'Sample',
+      scope: 'users:read',
+    },
+  }),
+  'authorization.request': asksForConsent,
+  'authorization.challenge': asksForConsent,
+  'authorization.allow': async (world) => {
+    const { asked, person } = await consenting(world)
+    const at = { headers: person.headers, origin: person.headers.origin }
+    const shown = data(
+      await world.server.call('POST', '/v1/oauth/authorization/request', {
+        ...at,
+        body: asked,
+      }),
+    )
+    const started = data(
+      await world.server.call('POST', '/v1/oauth/authorization/challenge', {
+        ...at,
+        body: asked,
+      }),
+    )
+    const credential = person.device.authenticate(started.challenge, {
+      origin: at.origin,
+    })
+    const proof = {
+      csrf_token: shown.csrf_token,
+      session_id: started.session_id,
+      credential,
+    }
+    return { ...ofPerson(person), body: { ...asked, ...proof } }
+  },
+  'authorization.deny': async (world) => {
+    const { asked, person } = await consenting(world)
+    const at = { headers: person.headers, origin: person.headers.origin }
+    const shown = data(
+      await world.server.call('POST', '/v1/oauth/authorization/request', {
+        ...at,
+        body: asked,
+      }),
+    )
+    return {
+      ...ofPerson(person),
+      body: { ...asked, csrf_token: shown.csrf_token },
+    }
+  },
+  'agents.register': () => ({
+    body: { email: freshMailbox('gmail.com'), agent_name: 'Production Agent' },
+  }),
+  'agents.verify': async ({ server }) => ({
+    body: { token: await tokenOf(server) },
+  }),
+  'agents.verify_link': async ({ server }) => ({
+    query: { token: await tokenOf(server) },
+  }),
+  'connection.status': () => ({}),
   'applications.list': () => ({ query: { limit: '10' } }),
   'applications.get': ({ tenant }) => ({ params: { id: tenant.applicationId } }),
   'applications.update': ({ tenant }) => ({
@@ -112,7 +405,10 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   },
   'applications.activate': async (world) => {
     const about = await expendable(world)
-    const headers = world.server.present(world.tenant, { kind: 'user', role: 'owner' })
+    const headers = await world.server.present(world.tenant, {
+      kind: 'user',
+      role: 'owner',
+    })
     const path = `/v1/applications/${about.applicationId}/suspend`
     data(await world.server.call('POST', path, { headers, body: {} }))
     return { about, params: { id: about.applicationId }, body: { reason: 'Resolved' } }

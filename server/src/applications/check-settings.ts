@@ -1,7 +1,7 @@
 import { denyOperation } from '../platform/authorize.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError, invalid } from '../platform/errors.ts'
-import type { Backend } from '../platform/principal.ts'
+import type { Manager } from '../platform/principal.ts'
 import { writeTrail } from '../platform/trail.ts'
 import { planLimitReached } from '../tenants/limit-reached.ts'
 import { limitsOf } from '../tenants/plans.ts'
@@ -13,7 +13,7 @@ import type { Settings } from './settings.ts'
  * refusal is recorded and no idempotency key keeps it.
  * @throws 403 forbidden
  */
-export async function guardAllowedScopes(ctx: Ctx<Backend>, input: { allowed_scopes?: unknown }): Promise<void> {
+export async function guardAllowedScopes(ctx: Ctx<Manager>, input: { allowed_scopes?: unknown }): Promise<void> {
   if (input.allowed_scopes === undefined || ctx.principal.kind === 'user') return
   denyOperation(ctx, 'allowed_scopes')
   await writeTrail(ctx, ctx.sql)
@@ -36,7 +36,7 @@ function checkRpId(ctx: Ctx, settings: Settings, allowedOrigins: readonly string
 /**
  * Looks at settings as a whole: what they say of each other, and what the plan allows.
  * @param used origins before the change
- * @throws 400 validation_error naming the setting; 409 plan_limit_reached
+ * @throws 400 validation_error naming the setting; 409 plan_limit_reached; 403 claim_required for a webhook
  */
 export function checkSettings(
   ctx: Ctx,
@@ -45,6 +45,8 @@ export function checkSettings(
   allowedOrigins: readonly string[],
   used: number,
 ): void {
+  // The plan of a tenant that nobody has claimed (agents.md §3.1).
+  if (plan === 'free_ai' && settings.webhook_url !== null) throw new ApiError('claim_required')
   if (allowedOrigins.length > limitsOf(plan).origins) throw planLimitReached(plan, 'origins', used)
   checkRpId(ctx, settings, allowedOrigins)
   const { qr_base_url: page } = settings

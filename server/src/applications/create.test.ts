@@ -94,7 +94,7 @@ describe('POST /v1/applications', () => {
     expect(answer.body.error.message).toMatch(new RegExp(`^${path}: `))
   })
 
-  it('409 plan_limit_reached for the 2nd application of the free tier and the 4th of the starter plan', async () => {
+  it('agents 135: 409 plan_limit_reached for the 2nd application of the free tier and the 4th of the starter plan', async () => {
     const free = await server.tenant()
     const refused = await create(free.token)
     expect([refused.status, refused.body.error.code, refused.body.error.details]).toEqual([
@@ -169,7 +169,7 @@ describe('the list of applications', () => {
     }
     const ids = [tenant, second, third].map(({ applicationId }) => applicationId)
     expect(await walk()).toEqual(ids)
-    const headers = server.present(tenant, { kind: 'user', role: 'admin' })
+    const headers = await server.present(tenant, { kind: 'user', role: 'admin' })
     await server.call('DELETE', `/v1/applications/${second.applicationId}`, { headers })
     expect(await walk()).toEqual([tenant.applicationId, third.applicationId])
     // A cursor outlives the application that it names.
@@ -187,7 +187,7 @@ describe('the list of applications', () => {
   it('scope=account shows a person every application of the account, and leaves a program with a recorded 403', async () => {
     const [tenant, other, stranger] = [await paid(), await server.tenant(), await server.tenant()]
     await join(server, other, tenant)
-    const headers = server.present(tenant, { kind: 'user', role: 'viewer' })
+    const headers = await server.present(tenant, { kind: 'user', role: 'viewer' })
     const seen = await server.call('GET', '/v1/applications?scope=account', { headers })
     const ids = seen.body.data.data.map(({ id }: { id: string }) => id)
     expect(ids.sort()).toEqual([tenant.applicationId, other.applicationId].sort())

@@ -52,9 +52,9 @@ async function full(): Promise<Tenant> {
   return other
 }
 
-const remove = (application: Tenant) =>
+const remove = async (application: Tenant) =>
   server.call('DELETE', `/v1/applications/${application.applicationId}`, {
-    headers: { ...server.present(tenant, { kind: 'user', role: 'owner' }), 'user-agent': 'Someone/1.0' },
+    headers: { ...(await server.present(tenant, { kind: 'user', role: 'owner' })), 'user-agent': 'Someone/1.0' },
   })
 
 describe('the erasure of deleted applications', () => {

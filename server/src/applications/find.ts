@@ -1,5 +1,5 @@
 import type { Ctx } from '../platform/context.ts'
-import type { Backend } from '../platform/principal.ts'
+import type { AccountPrincipal, Manager } from '../platform/principal.ts'
 import type { PolicyName } from '../policies.ts'
 import { denied } from '../resources.ts'
 
@@ -13,23 +13,28 @@ async function tenantInAccount(ctx: Ctx, accountId: string, id: string): Promise
   return row?.tenant_id ?? null
 }
 
+/** Whether somebody with an account gets at the application; a program may be limited to some. */
+const isWithin = (principal: AccountPrincipal, id: string): boolean =>
+  principal.kind === 'user' || principal.applicationIds.length === 0 || principal.applicationIds.includes(id)
+
 /**
  * An application within the reach that the policy gives this kind of caller (http-api.md §1.2). A deleted one is missing.
  * @param options.lock takes the row, so that two changes at once do not lose each other's
  * @throws 404 application_not_found, recorded for the owner
  */
 export async function requireApplication(
-  ctx: Ctx<Backend>,
+  ctx: Ctx<Manager>,
   id: string,
   policy: PolicyName,
   { lock } = { lock: false },
 ) {
   const { principal } = ctx
   const reach = ctx.deps.policies[policy].reach[principal.kind]
-  if (reach === 'application' && id !== principal.applicationId) {
+  const isOwn = principal.kind === 'service' ? id === principal.applicationId : isWithin(principal, id)
+  if ((reach === 'application' || principal.kind === 'agent') && !isOwn) {
     throw await denied(ctx, 'application', id, 'own_application')
   }
-  const byAccount = reach === 'account' && 'accountId' in principal
+  const byAccount = principal.kind !== 'service'
   const tenantId = byAccount ? await tenantInAccount(ctx, principal.accountId, id) : principal.tenantId
   if (tenantId === null) throw await denied(ctx, 'application', id, 'account')
   if (lock)
@@ -41,11 +46,14 @@ export async function requireApplication(
   return row
 }
 
-/** The plan of a tenant's account. */
-export async function planOf(ctx: Ctx, tenantId: string): Promise<string> {
+/** The account of a tenant. */
+export async function accountOf(ctx: Ctx, tenantId: string): Promise<{ id: string; plan: string }> {
   const tenant = await ctx.db.tenant.findUniqueOrThrow({
     where: { id: tenantId },
-    select: { account: { select: { plan: true } } },
+    select: { account: { select: { id: true, plan: true } } },
   })
-  return tenant.account.plan
+  return tenant.account
 }
+
+/** The plan of a tenant's account. */
+export const planOf = async (ctx: Ctx, tenantId: string): Promise<string> => (await accountOf(ctx, tenantId)).plan

@@ -11,7 +11,7 @@ let owner: Record<string, string>
 beforeAll(async () => {
   server = await testApp()
   tenant = await pay(server, await server.tenant(), 'scale')
-  owner = server.present(tenant, { kind: 'user', role: 'owner' })
+  owner = await server.present(tenant, { kind: 'user', role: 'owner' })
 })
 afterAll(() => server.close())
 
@@ -146,7 +146,7 @@ describe('DELETE /v1/applications/{id}', () => {
 
   it('gives its place on the plan back', async () => {
     const small = await pay(server, await server.tenant())
-    const people = server.present(small, { kind: 'user', role: 'admin' })
+    const people = await server.present(small, { kind: 'user', role: 'admin' })
     await anotherApplication(server, small)
     const last = await anotherApplication(server, small)
     await expect(anotherApplication(server, small)).rejects.toThrow('plan_limit_reached')
@@ -161,8 +161,8 @@ describe.each(['suspend', 'activate', 'delete'] as const)('%s', (verb) => {
     const bearer = (token: string) => ({ authorization: `Bearer ${token}` })
     const callers = [
       bearer(mine.token),
-      server.present(mine, { kind: 'agent', scopes: ['applications:write'] }),
-      server.present(mine, { kind: 'user', role: 'viewer' }),
+      await server.present(mine, { kind: 'agent', scopes: ['applications:write'] }),
+      await server.present(mine, { kind: 'user', role: 'viewer' }),
     ]
     for (const headers of callers) {
       for (const id of [mine.applicationId, stranger.applicationId]) {
@@ -177,7 +177,7 @@ describe.each(['suspend', 'activate', 'delete'] as const)('%s', (verb) => {
   it('reaches every tenant of the account and no other', async () => {
     const [mine, sister, stranger] = [await server.tenant(), await server.tenant(), await server.tenant()]
     await join(server, sister, mine)
-    const headers = server.present(mine, { kind: 'user', role: 'admin' })
+    const headers = await server.present(mine, { kind: 'user', role: 'admin' })
     if (verb === 'activate') await act('suspend', headers, sister.applicationId)
     expect((await act(verb, headers, sister.applicationId)).status).toBe(verb === 'delete' ? 204 : 200)
     const foreign = await act(verb, headers, stranger.applicationId)
@@ -188,7 +188,7 @@ describe.each(['suspend', 'activate', 'delete'] as const)('%s', (verb) => {
 
   it("403 for a cookie that comes from another site's page", async () => {
     const mine = await server.tenant()
-    const headers = server.present(mine, { kind: 'user', role: 'owner' })
+    const headers = await server.present(mine, { kind: 'user', role: 'owner' })
     for (const from of ['https://evil.example.com', 'null']) {
       expect((await act(verb, { ...headers, origin: from }, mine.applicationId)).status).toBe(403)
     }

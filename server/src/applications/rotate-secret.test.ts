@@ -113,9 +113,9 @@ describe('POST /v1/applications/{id}/rotate-secret', () => {
     const tenant = await server.tenant()
     const actor = { kind: 'user', id: 'someone' } as const
     for (const headers of [
-      server.present(tenant, { kind: 'user', role: 'viewer' }),
-      server.present(tenant, { kind: 'user', role: 'owner', actor }),
-      server.present(tenant, { kind: 'agent', scopes: ['applications:write'], actor }),
+      await server.present(tenant, { kind: 'user', role: 'viewer' }),
+      await server.present(tenant, { kind: 'user', role: 'owner', actor }),
+      await server.present(tenant, { kind: 'agent', scopes: ['applications:write'], actor }),
     ]) {
       const answer = await server.call('POST', `/v1/applications/${tenant.applicationId}/rotate-secret`, {
         body: {},
@@ -129,7 +129,7 @@ describe('POST /v1/applications/{id}/rotate-secret', () => {
   it('200 for an admin, on any application of the account; 404 for a program on the one beside its own', async () => {
     const tenant = await pay(server, await server.tenant())
     const other = await anotherApplication(server, tenant)
-    const headers = server.present(tenant, { kind: 'user', role: 'admin' })
+    const headers = await server.present(tenant, { kind: 'user', role: 'admin' })
     expect((await rotate(tenant, {}, headers, other.applicationId)).status).toBe(200)
     const stranger = await server.tenant()
     const answers = [

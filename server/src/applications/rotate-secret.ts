@@ -1,7 +1,7 @@
 import { record } from '../audit/record.ts'
 import { touch } from '../platform/cache.ts'
 import type { Ctx } from '../platform/context.ts'
-import type { Backend } from '../platform/principal.ts'
+import type { Manager } from '../platform/principal.ts'
 import type { Sql } from '../platform/sql.ts'
 import { addSeconds, toIso } from '../platform/time.ts'
 import { addClientSecret } from '../tenants/new-application.ts'
@@ -13,7 +13,7 @@ import { requireApplication } from './find.ts'
  * and ends what the first replaced. Access tokens live on until they expire: they were granted, not shown.
  * @throws 404 application_not_found
  */
-export async function rotateSecret(ctx: Ctx<Backend>, input: { id: string; grace_period_seconds: number }) {
+export async function rotateSecret(ctx: Ctx<Manager>, input: { id: string; grace_period_seconds: number }) {
   const { tenantId, id, clientId } = await requireApplication(ctx, input.id, 'secret_rotation', { lock: true })
   const now = ctx.now()
   const expiresAt = addSeconds(now, input.grace_period_seconds)

@@ -4,7 +4,7 @@ import { cursorPage, cursorParameters } from '../platform/pages.ts'
 import { command, query, router } from '../platform/procedures.ts'
 import { displayText, timestamp } from '../platform/text.ts'
 import { guardAllowedScopes } from './check-settings.ts'
-import { create } from './create.ts'
+import { create, guardNewApplication } from './create.ts'
 import { activate, remove, suspend } from './lifecycle.ts'
 import { get, list } from './read.ts'
 import { rotateSecret } from './rotate-secret.ts'
@@ -38,32 +38,32 @@ export const applicationsRouter = router({
   create: command({
     rest: 'POST /v1/applications',
     status: 201,
-    auth: 'admin',
+    auth: 'manager',
     policy: 'application_create',
     scope: 'applications:write',
     limit: ['admin_write', 'admin_application'],
     idempotent: 'application',
     audits: ['application.created', 'authorization.denied'],
-    errors: ['plan_limit_reached'],
+    errors: ['plan_limit_reached', 'claim_required', 'not_admitted'],
     secret: true,
     mcp: true,
-    summary: 'Make an application in the tenant, with a client secret that is shown once.',
+    summary: 'Make an application, with a client secret that is shown once.',
     input: NewApplication,
     output: ApplicationWithWebhookSecret.extend({ client_secret: secretOnce }).meta({ id: 'CreatedApplication' }),
-    guard: guardAllowedScopes,
+    guard: guardNewApplication,
     run: create,
   }),
   list: query({
     rest: 'GET /v1/applications',
-    auth: 'admin',
+    auth: 'manager',
     policy: 'tenant_read',
     scope: 'applications:read',
     limit: ['admin_read', 'admin_application'],
     audits: ['authorization.denied'],
-    errors: [],
+    errors: ['application_not_found'],
     list: 'cursor',
     mcp: true,
-    summary: 'List the applications of the tenant, oldest first.',
+    summary: 'List applications, oldest first.',
     input: z.strictObject({
       scope: z
         .enum(['tenant', 'account'])
@@ -81,7 +81,7 @@ export const applicationsRouter = router({
   }),
   get: query({
     rest: 'GET /v1/applications/{id}',
-    auth: 'admin',
+    auth: 'manager',
     policy: 'tenant_read',
     scope: 'applications:read',
     limit: ['admin_read', 'admin_application'],
@@ -95,13 +95,13 @@ export const applicationsRouter = router({
   }),
   update: command({
     rest: 'PATCH /v1/applications/{id}',
-    auth: 'admin',
+    auth: 'manager',
     policy: 'application_change',
     scope: 'applications:write',
     limit: ['admin_write', 'admin_application'],
     idempotent: 'application',
     audits: ['application.config_changed', 'authorization.denied'],
-    errors: ['application_not_found', 'plan_limit_reached', 'rp_id_in_use'],
+    errors: ['application_not_found', 'plan_limit_reached', 'claim_required', 'rp_id_in_use'],
     secret: true,
     mcp: true,
     summary: 'Change settings of an application, such as its allowed origins.',
@@ -114,7 +114,7 @@ export const applicationsRouter = router({
   }),
   rotate_secret: command({
     rest: 'POST /v1/applications/{id}/rotate-secret',
-    auth: 'admin',
+    auth: 'manager',
     policy: 'secret_rotation',
     scope: 'applications:write',
     limit: ['admin_write', 'admin_application', 'secret_rotation'],
@@ -122,7 +122,7 @@ export const applicationsRouter = router({
     audits: ['application.secret_rotated', 'authorization.denied'],
     errors: ['application_not_found', 'application_rotation_not_allowed'],
     secret: true,
-    mcp: true,
+    mcp: 'destructive',
     summary: 'Replace the client secret; the new one is shown once.',
     description:
       'Replace the client secret; the new one is shown once. The previous secret works until the grace period ends; at most two work at a time. Access tokens issued with it stay valid until they expire.',
@@ -138,7 +138,7 @@ export const applicationsRouter = router({
   }),
   rotate_webhook_secret: command({
     rest: 'POST /v1/applications/{id}/webhook-secret/rotate',
-    auth: 'admin',
+    auth: 'manager',
     policy: 'application_change',
     scope: 'webhooks:write',
     limit: ['admin_write', 'admin_application', 'secret_rotation'],

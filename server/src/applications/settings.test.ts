@@ -6,7 +6,7 @@ let server: TestApp
 let tenant: Tenant
 beforeAll(async () => {
   server = await testApp()
-  tenant = await server.tenant({ origins: ['https://app.example.com', 'http://localhost:8080'] })
+  tenant = await pay(server, await server.tenant({ origins: ['https://app.example.com', 'http://localhost:8080'] }))
 })
 afterAll(() => server.close())
 
@@ -152,7 +152,7 @@ describe('allowed_scopes', () => {
 
   it('set by a person, are all that tokens and Basic credentials get', async () => {
     const mine = await pay(server, await server.tenant())
-    const headers = server.present(mine, { kind: 'user', role: 'admin' })
+    const headers = await server.present(mine, { kind: 'user', role: 'admin' })
     const narrowed = await patch({ allowed_scopes: ['users:read', 'acting_as:write'] }, mine, headers)
     expect([narrowed.status, narrowed.body.data.allowed_scopes]).toEqual([200, ['users:read', 'acting_as:write']])
     const { token } = await signIn(server, mine)

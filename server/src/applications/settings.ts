@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { displayText } from '../platform/text.ts'
 import { scopeNames } from '../scopes.ts'
+import { ClientKeys } from './client-jwks.ts'
 import { Origin, rpIdProblem } from './origins.ts'
 import { httpsUrl, httpsUrlProblem, webhookEvents, webhookUrlProblem } from './webhook-settings.ts'
 
@@ -92,6 +93,11 @@ const fields = {
     .nullable()
     .meta(later('webhooks', 'Null: all of them. ')),
   webhook_legacy_signature: z.boolean().meta(later('webhooks')),
+  device_flow: z.boolean().meta({ description: 'Whether its client may ask people for access by device codes.' }),
+  client_jwks: ClientKeys.meta({
+    description:
+      'Public keys (RFC 7517; ES256, RS256, EdDSA) of a backend that authenticates with `private_key_jwt` instead of a client secret.',
+  }),
   allowed_scopes: unique(z.enum(scopeNames), scopeNames.length).meta({
     description:
       'What tokens of the application may be granted; changed from the dashboard only. Tokens issued before keep their scopes until they expire.',
@@ -126,6 +132,8 @@ export const defaults: Settings = {
   webhook_url: null,
   webhook_events: null,
   webhook_legacy_signature: false,
+  client_jwks: [],
+  device_flow: true,
   allowed_scopes: scopeNames.filter((scope) => scope !== 'acting_as:write'),
 }
 

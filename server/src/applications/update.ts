@@ -2,7 +2,7 @@ import { record } from '../audit/record.ts'
 import { touch } from '../platform/cache.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError, invalid } from '../platform/errors.ts'
-import type { Backend } from '../platform/principal.ts'
+import type { Manager } from '../platform/principal.ts'
 import { checkSettings } from './check-settings.ts'
 import { planOf, requireApplication } from './find.ts'
 import { present } from './present.ts'
@@ -25,7 +25,7 @@ function difference(before: Record<string, unknown>, after: Record<string, unkno
 }
 
 /** Changes settings: a program those of its own application, a person those of any in the account. */
-export async function update(ctx: Ctx<Backend>, input: SettingsPatch & { id: string }) {
+export async function update(ctx: Ctx<Manager>, input: SettingsPatch & { id: string }) {
   const { id, name, allowed_origins, confirm_rp_id_change, ...patch } = input
   const row = await requireApplication(ctx, id, 'application_change', { lock: true })
   const { tenantId } = row

@@ -115,7 +115,7 @@ describe('POST /v1/applications/{id}/webhook-secret/rotate', () => {
     expect((await rotate({ grace_period_seconds: 86_401 })).status).toBe(400)
     // agents.md §2: an unclaimed tenant of the free tier does not have the scope.
     const narrow = await rotate({}, unpaid.token)
-    expect([narrow.status, narrow.body.error.code]).toEqual([403, 'insufficient_scope'])
+    expect([narrow.status, narrow.body.error.code]).toEqual([403, 'claim_required'])
     const other = await pay(server, await server.tenant())
     const foreign = await rotate({}, other.token)
     expect([foreign.status, foreign.body.error.code]).toEqual([404, 'application_not_found'])

@@ -2,7 +2,7 @@ import { record } from '../audit/record.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import { uuid7 } from '../platform/ids.ts'
-import type { Backend } from '../platform/principal.ts'
+import type { Manager } from '../platform/principal.ts'
 import { mintWebhookSecret } from '../platform/secrets.ts'
 import { addSeconds, toIso } from '../platform/time.ts'
 import { requireApplication } from './find.ts'
@@ -36,7 +36,7 @@ export async function hasWebhookSecret(ctx: Ctx, tenantId: string, applicationId
  * A new signing secret; the one before signs beside it during the grace period, one that was already in its own ends.
  * @throws 404 application_not_found; 409 webhook_not_configured
  */
-export async function rotateWebhookSecret(ctx: Ctx<Backend>, input: { id: string; grace_period_seconds: number }) {
+export async function rotateWebhookSecret(ctx: Ctx<Manager>, input: { id: string; grace_period_seconds: number }) {
   const { tenantId, id, settings } = await requireApplication(ctx, input.id, 'application_change', { lock: true })
   if (readSettings(settings).webhook_url === null) throw new ApiError('webhook_not_configured')
   const expiresAt = addSeconds(ctx.now(), input.grace_period_seconds)

@@ -12,7 +12,7 @@ const nobody = randomBytes(32)
 const clientPattern = /^(?:cli|app)_[0-9A-Za-z]{1,64}$/
 
 /** The application behind `cli_…`, or behind the `app_…` id that the published page uses. */
-async function findApplication(ctx: Ctx, clientId: string): Promise<HotApplication | null> {
+export async function findApplication(ctx: Ctx, clientId: string): Promise<HotApplication | null> {
   if (!clientPattern.test(clientId)) return null
   const { applications } = ctx.deps
   const id = clientId.startsWith('app_') ? await applications.byId.get(clientId) : clientId

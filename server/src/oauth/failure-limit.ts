@@ -84,6 +84,7 @@ function inTurn<T>({ turns }: Memory, address: string, work: () => Promise<T>): 
  * from elsewhere still works, and per address (security 141).
  * @param digest keyed hash of the secret
  * @param evaluate null: wrong
+ * @param options.once it is never right a second time, so there is nothing to remember
  * @throws 429 rate_limit_exceeded after 10 failures of a client from one address, or 50 of one address, in 15 minutes;
  *   503 service_unavailable when the limits' store is away
  */
@@ -92,6 +93,7 @@ export async function underFailureLimit<T>(
   clientId: string,
   digest: Buffer,
   evaluate: () => Promise<T | null>,
+  options: { once?: boolean } = {},
 ): Promise<T | null> {
   const { deps } = ctx
   const memory = memoryOf(deps)
@@ -113,7 +115,7 @@ export async function underFailureLimit<T>(
     await requirePoints(deps, buckets)
     // Whoever was before may have presented the same secret.
     const found = memory.verified.has(key) ? await evaluate() : await reserved(deps, buckets, evaluate)
-    if (found) memory.verified.set(key, true)
+    if (found && !options.once) memory.verified.set(key, true)
     return found
   })
 }

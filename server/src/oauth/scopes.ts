@@ -1,23 +1,12 @@
 import type { HotApplication } from '../applications/hot.ts'
-import { type Scope, scopeNames } from '../scopes.ts'
-
-/** What an unclaimed vending-machine tenant does not get before a person claims it (agents.md §2). */
-const afterClaim = new Set<Scope>([
-  'webhooks:write',
-  'recovery:write',
-  'enrollment:write',
-  'migration:write',
-  'acting_as:read',
-  'acting_as:write',
-  'auth_link',
-])
+import { type Scope, scopeNames, scopesAfterClaim } from '../scopes.ts'
 
 type Holder = Pick<HotApplication, 'unclaimed' | 'settings'>
 
 /** Scopes the application's client may hold: its setting `allowed_scopes`, narrower while the tenant is unclaimed. */
 export function allowedScopes({ unclaimed, settings }: Holder): Scope[] {
   const allowed = new Set(settings.allowed_scopes)
-  return scopeNames.filter((scope) => allowed.has(scope) && !(unclaimed && afterClaim.has(scope)))
+  return scopeNames.filter((scope) => allowed.has(scope) && !(unclaimed && scopesAfterClaim.has(scope)))
 }
 
 /** What a request without `scope` gets: all that is allowed but `auth_link`. */

@@ -6,4 +6,20 @@ export const onboardingErrors = {
     message: 'All places of the Free AI Tier are taken.',
     hint: 'Try again later, or use an existing tenant. This call did not use up your hour.',
   },
+  proof_required: {
+    status: 428,
+    message: 'This call needs a proof of work: solve `details.challenge` and send it as `proof`.',
+    hint: 'Find `solution` so that SHA-256 of `salt:solution` begins with `bits` zero bits. This call did not use up your hour.',
+  },
+  onboarding_not_found: { status: 404, message: 'This sign-up is unknown or over.' },
+  invalid_return_url: {
+    status: 400,
+    message: 'return_url: must be on this server, or one that the operator lists.',
+    hint: 'The operator lists them in ONBOARDING_RETURN_URLS.',
+  },
+  invalid_refresh_url: {
+    status: 400,
+    message: 'refresh_url: must be on this server, or one that the operator lists.',
+    hint: 'The operator lists them in ONBOARDING_RETURN_URLS.',
+  },
 } as const satisfies ErrorTable

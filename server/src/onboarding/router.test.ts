@@ -17,7 +17,7 @@ const vend = (body: unknown, options: { ip?: string; key?: string } = {}) =>
   })
 
 describe('POST /v1/onboarding/ai', () => {
-  it('200 with the published body, bare', async () => {
+  it('agents 132: 200 with the published body, bare', async () => {
     const { status, body, headers } = await vend({ name: 'My Agent Name' })
     expect(status).toBe(200)
     expect(Object.keys(body)).toEqual([
@@ -28,6 +28,7 @@ describe('POST /v1/onboarding/ai', () => {
       'applicationId',
       'limits',
       'inactivity_purge_after_days',
+      'claim',
     ])
     expect(body.tenantId).toMatch(/^org_[0-9A-Za-z]+$/)
     expect(body.clientId).toMatch(/^cli_[0-9A-Za-z]+$/)
@@ -81,7 +82,7 @@ describe('POST /v1/onboarding/ai', () => {
     expect((await vend({ name: 'ok' }, { ip })).status).toBe(200)
   })
 
-  it('429 with Retry-After for the second call of an address within the hour; nothing is made', async () => {
+  it('agents 133: 429 with Retry-After for the second call of an address within the hour; nothing is made', async () => {
     const ip = freshAddress()
     expect((await vend({ name: 'one' }, { ip })).status).toBe(200)
     const [before] = await server.database.sql.query<{ n: number }>('select count(*)::int as n from tenants')
@@ -94,7 +95,7 @@ describe('POST /v1/onboarding/ai', () => {
     expect(after?.n).toBe(before?.n)
   })
 
-  it('security 224: counts IPv6 by /64 and IPv4-mapped addresses as IPv4', async () => {
+  it('agents 133, security 224: counts IPv6 by /64 and IPv4-mapped addresses as IPv4', async () => {
     expect((await vend({ name: 'a' }, { ip: '2001:db8:1:1::1' })).status).toBe(200)
     expect((await vend({ name: 'b' }, { ip: '2001:db8:1:1:ffff::2' })).status).toBe(429)
     expect((await vend({ name: 'c' }, { ip: '2001:db8:1:2::1' })).status).toBe(200)
@@ -102,7 +103,7 @@ describe('POST /v1/onboarding/ai', () => {
     expect((await vend({ name: 'e' }, { ip: '::ffff:198.51.100.44' })).status).toBe(429)
   })
 
-  it('replays the stored answer for the same Idempotency-Key, uncounted and encrypted at rest', async () => {
+  it('agents 137: replays the stored answer for the same Idempotency-Key, uncounted and encrypted at rest', async () => {
     const ip = freshAddress()
     const first = await vend({ name: 'again' }, { ip, key: 'agent-key-0123456789' })
     const second = await vend({ name: 'again' }, { ip, key: 'agent-key-0123456789' })
@@ -114,9 +115,12 @@ describe('POST /v1/onboarding/ai', () => {
     expect(short.status).toBe(400)
     const elsewhere = await vend({ name: 'again' }, { key: 'agent-key-0123456789' })
     expect(elsewhere.body.tenantId).not.toBe(first.body.tenantId)
+    // After ten minutes it is a fresh request, under the limit of every other.
+    server.clock.advance(601)
+    expect((await vend({ name: 'again' }, { ip, key: 'agent-key-0123456789' })).status).toBe(429)
   })
 
-  it('503 free_ai_capacity_reached at the cap, without using up the hour', async () => {
+  it('agents 134: 503 free_ai_capacity_reached at the cap, without using up the hour', async () => {
     const [row] = await server.database.sql.query<{ n: number }>(
       `select count(*)::int as n from tenants t join accounts a on a.id = t.account_id where a.plan = 'free_ai' and t.claimed_at is null`,
     )

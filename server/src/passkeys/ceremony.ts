@@ -53,7 +53,8 @@ export type Begun = { id: string; challenge: Uint8Array; expiresAt: Date }
 
 /** The application of a browser's principal; the gate has just looked at the same cached row. */
 export async function applicationOf(ctx: Ctx<Publishable | EndUser>): Promise<HotApplication> {
-  const application = await ctx.deps.applications.byClientId.get(ctx.principal.clientId)
+  const known = ctx.principal.kind === 'anonymous' ? ctx.principal.application : undefined
+  const application = known ?? (await ctx.deps.applications.byClientId.get(ctx.principal.clientId))
   if (!application) throw new ApiError('origin_not_allowed')
   return application
 }

@@ -4,7 +4,7 @@ import { addressKey, createAddressResolver, networkKey } from './address.ts'
 describe('security 223: the address comes from trusted proxies only', () => {
   const behindProxy = createAddressResolver('loopback, 10.0.0.0/8, 2001:db8:ffff::/48')
 
-  it('nobody is trusted by default, so the header changes nothing', () => {
+  it('agents 183: nobody is trusted by default, so the header changes nothing', () => {
     const direct = createAddressResolver('')
     expect(direct.resolve('127.0.0.1', '203.0.113.9')).toBe('127.0.0.1')
   })
@@ -13,7 +13,7 @@ describe('security 223: the address comes from trusted proxies only', () => {
     expect(behindProxy.resolve('198.51.100.7', '203.0.113.9')).toBe('198.51.100.7')
   })
 
-  it('walks from the right past trusted hops and stops at the first other one, whatever stands left of it', () => {
+  it('agents 183: walks from the right past trusted hops and stops at the first other one, whatever stands left of it', () => {
     expect(behindProxy.resolve('127.0.0.1', '8.8.8.8, 203.0.113.9, 10.1.2.3')).toBe('203.0.113.9')
     expect(behindProxy.resolve('::1', 'garbage, 203.0.113.9 ,2001:db8:ffff::1')).toBe('203.0.113.9')
     expect(behindProxy.resolve('10.0.0.1', '10.9.9.9,203.0.113.9')).toBe('203.0.113.9')
@@ -59,7 +59,7 @@ describe('security 223: the address comes from trusted proxies only', () => {
 })
 
 describe('security 224: IPv6 counts by prefix, IPv4-mapped as IPv4', () => {
-  it('every address of a /64 is one bucket, the next /64 another', () => {
+  it('agents 183: every address of a /64 is one bucket, the next /64 another', () => {
     expect(addressKey('2001:DB8:1:2:3:4:5:6')).toBe('2001:db8:1:2::/64')
     expect(addressKey('2001:db8:1:2::')).toBe(addressKey('2001:0db8:0001:0002:ffff:ffff:ffff:ffff'))
     expect(addressKey('2001:db8:1:3::')).not.toBe(addressKey('2001:db8:1:2::'))
@@ -74,7 +74,7 @@ describe('security 224: IPv6 counts by prefix, IPv4-mapped as IPv4', () => {
     expect(networkKey('nonsense')).toBeNull()
   })
 
-  it('IPv4-mapped IPv6 is the IPv4 address, in both spellings, from the socket, the header and as a trusted peer', () => {
+  it('agents 183: IPv4-mapped IPv6 is the IPv4 address, in both spellings, from the socket, the header and as a trusted peer', () => {
     const resolver = createAddressResolver('10.0.0.0/8')
     expect(createAddressResolver('').resolve('::ffff:203.0.113.9', undefined)).toBe('203.0.113.9')
     expect(resolver.resolve('::ffff:10.0.0.1', '::FFFF:CB00:7109')).toBe('203.0.113.9')

@@ -1,10 +1,13 @@
 import type { Ctx } from './context.ts'
 import { ApiError, invalid } from './errors.ts'
 import {
+  type AccountAgent,
+  type AccountPrincipal,
   type Agent,
   type AuthKind,
   anonymous,
   type EndUser,
+  type Person,
   type Principal,
   type Publishable,
   type Service,
@@ -16,15 +19,22 @@ export interface CredentialChecks {
   /** @throws origin_not_allowed for an unknown key as for an unlisted origin; tenant_inactive */
   publishable(ctx: Ctx, key: string): Promise<Publishable>
   /** null: bad, expired, revoked, or of a suspended application */
-  accessToken(ctx: Ctx, token: string): Promise<Service | null>
+  accessToken(ctx: Ctx, token: string): Promise<Service | AccountAgent | null>
   /** null: unknown client or wrong secret; throws rate_limit_exceeded after too many failures */
   clientSecret(ctx: Ctx, clientId: string, secret: string): Promise<Service | null>
   /** null: bad, expired or revoked; throws origin_not_allowed, tenant_inactive */
   sessionToken(ctx: Ctx, token: string): Promise<EndUser | null>
   /** null: unknown, expired or revoked */
-  secretKey?(ctx: Ctx, key: string): Promise<Agent | null>
+  secretKey(ctx: Ctx, key: string): Promise<AccountAgent | null>
+  /** Flags a secret key that was sent in the query, before it is refused. */
+  keyInUrl(ctx: Ctx, key: string): Promise<void>
   /** null: unknown, expired or ended */
-  dashboardSession?(ctx: Ctx, cookie: string): Promise<User | null>
+  dashboardSession(ctx: Ctx, cookie: string): Promise<Person | null>
+  /**
+   * The application that somebody with an account works for now: named in `X-App-Id`, or the only one in reach.
+   * @throws 400 validation_error naming X-App-Id; 404 application_not_found
+   */
+  chooseApplication(ctx: Ctx, caller: AccountPrincipal): Promise<Agent | User>
 }
 
 export const unauthorized = (
@@ -59,28 +69,36 @@ function jwtType(token: string): string | null {
   }
 }
 
+const backendKinds: ReadonlySet<AuthKind> = new Set(['admin', 'account', 'dashboard', 'manager'])
+
 /** Whether a backend's credential is looked at; on routes for people alone the policy refuses the others with 403. */
-const forBackends = (kinds: readonly AuthKind[]): boolean => kinds.includes('admin') || kinds.includes('dashboard')
+const forBackends = (kinds: readonly AuthKind[]): boolean => kinds.some((kind) => backendKinds.has(kind))
+
+/** Who acts for an account does so for one application where the endpoint is about one, else as a whole. */
+async function inReach(ctx: Ctx, caller: AccountPrincipal, kinds: readonly AuthKind[]): Promise<Principal> {
+  return kinds.includes('admin') ? ctx.deps.checks.chooseApplication(ctx, caller) : caller
+}
 
 async function fromBearer(ctx: Ctx, token: string, kinds: readonly AuthKind[]): Promise<Principal> {
+  const { checks } = ctx.deps
   const endUserOnly = kinds.includes('end_user') && !forBackends(kinds)
   if (token.startsWith('cli_')) {
-    if (kinds.includes('publishable')) return ctx.deps.checks.publishable(ctx, token)
+    if (kinds.includes('publishable')) return checks.publishable(ctx, token)
     throw unauthorized(true, endUserOnly ? 'invalid_token_type' : 'unauthorized')
   }
   if (token.startsWith('tm_key_') && forBackends(kinds)) {
-    const agent = await ctx.deps.checks.secretKey?.(ctx, token)
-    if (agent) return agent
+    const agent = await checks.secretKey(ctx, token)
+    if (agent) return inReach(ctx, agent, kinds)
     throw unauthorized(true)
   }
   const type = jwtType(token)
   if (type === 'at+jwt') {
     if (!forBackends(kinds))
       throw unauthorized(true, kinds.includes('end_user') ? 'invalid_token_type' : 'unauthorized')
-    const service = await ctx.deps.checks.accessToken(ctx, token)
-    if (service) return service
+    const found = await checks.accessToken(ctx, token)
+    if (found) return found.kind === 'agent' ? inReach(ctx, found, kinds) : found
   } else if (type === 'JWT' && kinds.includes('end_user')) {
-    const endUser = await ctx.deps.checks.sessionToken(ctx, token)
+    const endUser = await checks.sessionToken(ctx, token)
     if (endUser) return endUser
     throw unauthorized(true, 'invalid_session_token')
   }
@@ -92,12 +110,12 @@ async function fromBearer(ctx: Ctx, token: string, kinds: readonly AuthKind[]): 
  * (http-api.md §1.2).
  * @throws 403 forbidden
  */
-async function fromCookie(ctx: Ctx, cookie: string): Promise<Principal> {
+async function fromCookie(ctx: Ctx, cookie: string, kinds: readonly AuthKind[]): Promise<Principal> {
   const { method, origin } = ctx.request
-  const user = await ctx.deps.checks.dashboardSession?.(ctx, cookie)
-  if (!user) throw unauthorized(true)
+  const person = await ctx.deps.checks.dashboardSession(ctx, cookie)
+  if (!person) throw unauthorized(true)
   if (method !== 'GET' && method !== 'HEAD' && origin !== ctx.deps.config.PUBLIC_URL) throw new ApiError('forbidden')
-  return user
+  return inReach(ctx, person, kinds)
 }
 
 /**
@@ -106,9 +124,13 @@ async function fromCookie(ctx: Ctx, cookie: string): Promise<Principal> {
  */
 export async function authenticate(ctx: Ctx, kinds: readonly AuthKind[]): Promise<Principal> {
   if (ctx.request.authorizationCount > 1) throw invalid('Authorization', 'must be sent once')
-  if (kinds.includes('none')) return anonymous
   const { authorization: header, cookie } = ctx.request
-  if (!header && cookie !== null && forBackends(kinds)) return fromCookie(ctx, cookie)
+  if (kinds.includes('none')) return anonymous
+  if (ctx.request.keyInUrl) {
+    await ctx.deps.checks.keyInUrl(ctx, ctx.request.keyInUrl)
+    throw unauthorized(true)
+  }
+  if (!header && cookie !== null && forBackends(kinds)) return fromCookie(ctx, cookie, kinds)
   if (!header) throw unauthorized(false)
   const space = header.indexOf(' ')
   const scheme = header.slice(0, space).toLowerCase()

@@ -1,4 +1,5 @@
 import type { ErrorCode } from '../errors.ts'
+import { scopesAfterClaim } from '../scopes.ts'
 import type { Ctx } from './context.ts'
 import { ApiError } from './errors.ts'
 import type { Principal, PrincipalKind, Role } from './principal.ts'
@@ -16,6 +17,8 @@ export type PolicyRow = {
   reach: Partial<Record<PrincipalKind, Reach>>
   /** The least role of a person; services and agents are limited by scope instead. */
   role?: Role
+  /** Also for a person whose account is on the wait-list. */
+  waitlisted?: true
   /** Whether a credential that carries an actor may call. */
   actor: boolean
   /** The code for a person's role and for an actor, where it is not the generic one. */
@@ -23,7 +26,7 @@ export type PolicyRow = {
 }
 
 /** What a policy says: null is allowed, else which part of it refused and how that is answered. */
-export type Refused = { policy: 'kind' | 'actor' | 'role' | 'scope'; code: ErrorCode }
+export type Refused = { policy: 'kind' | 'actor' | 'role' | 'scope' | 'admission' | 'claim'; code: ErrorCode }
 
 const ranks: readonly Role[] = ['viewer', 'admin', 'owner']
 const isAtLeast = (role: Role, least: Role): boolean => ranks.indexOf(role) >= ranks.indexOf(least)
@@ -35,12 +38,18 @@ const isAtLeast = (role: Role, least: Role): boolean => ranks.indexOf(role) >= r
 export function decide(row: PolicyRow, principal: Principal, scope: string | undefined): Refused | null {
   if (row.reach[principal.kind] === undefined) return { policy: 'kind', code: 'forbidden' }
   if (principal.actor && !row.actor) return { policy: 'actor', code: row.refusal ?? 'acting_as_not_allowed' }
+  if (principal.kind === 'user' && !principal.admitted && !row.waitlisted) {
+    return { policy: 'admission', code: 'not_admitted' }
+  }
   if (principal.kind === 'user' && !isAtLeast(principal.role, row.role ?? 'owner')) {
     return { policy: 'role', code: row.refusal ?? 'forbidden' }
   }
   const isProgram = principal.kind === 'service' || principal.kind === 'agent'
-  if (isProgram && scope && !principal.scopes.has(scope)) return { policy: 'scope', code: 'insufficient_scope' }
-  return null
+  if (!isProgram || !scope || principal.scopes.has(scope)) return null
+  const isUnclaimed = principal.kind === 'service' && principal.application.unclaimed
+  return isUnclaimed && scopesAfterClaim.has(scope)
+    ? { policy: 'claim', code: 'claim_required' }
+    : { policy: 'scope', code: 'insufficient_scope' }
 }
 
 /** The audit row of a denied decision (http-api.md §1.4); the answer never mentions it. */
@@ -76,8 +85,8 @@ export function denyOperation(ctx: Ctx, policy: string): void {
 
 /**
  * Asks the policy table whether the principal may call this operation. A refusal is recorded for the caller's own tenant.
- * @throws 403 insufficient_scope with the missing scope in `WWW-Authenticate` (RFC 6750 §3.1); 403 forbidden,
- *   acting_as_not_allowed, or the code of the row
+ * @throws 403 insufficient_scope with the missing scope in `WWW-Authenticate` (RFC 6750 §3.1); 403 claim_required
+ *   for a scope that comes with a claim; 403 forbidden, acting_as_not_allowed, or the code of the row
  */
 export async function authorize(ctx: Ctx, { policy, scope }: Pick<Endpoint, 'policy' | 'scope'>): Promise<void> {
   const refused = decide(ctx.deps.policies[policy], ctx.principal, scope)

@@ -162,6 +162,18 @@ for (const engine of [embedded, postgres]) {
         signingKey: database.prisma.signingKey,
         tombstone: database.prisma.tombstone,
         rateLimit: database.prisma.rateLimit,
+        member: database.prisma.member,
+        hostedOnboarding: database.prisma.hostedOnboarding,
+        agent: database.prisma.agent,
+        secretKey: database.prisma.secretKey,
+        secretKeyVersion: database.prisma.secretKeyVersion,
+        agentRegistration: database.prisma.agentRegistration,
+        deviceRequest: database.prisma.deviceRequest,
+        mail: database.prisma.mail,
+        revokedToken: database.prisma.revokedToken,
+        registeredClient: database.prisma.registeredClient,
+        authorizationCode: database.prisma.authorizationCode,
+        refreshToken: database.prisma.refreshToken,
       }
       const known = Object.keys(database.prisma).filter((key) => /^[a-z]/.test(key))
       expect(known.filter((key) => !(key in models))).toEqual([])

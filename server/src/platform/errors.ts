@@ -25,7 +25,7 @@ export function errorRow(code: string): ErrorRow {
   return row
 }
 
-export type ErrorDetails = Record<string, unknown> | { path: string; message: string }[]
+export type ErrorDetails = Record<string, unknown> | { path: string; message: string; application_ids?: string[] }[]
 export type ErrorOptions = {
   /** Public sentence, when the table's is too general. */
   message?: string
@@ -51,6 +51,7 @@ const trpcCodes: Record<number, TRPC_ERROR_CODE_KEY> = {
   413: 'PAYLOAD_TOO_LARGE',
   415: 'UNSUPPORTED_MEDIA_TYPE',
   422: 'UNPROCESSABLE_CONTENT',
+  428: 'PRECONDITION_REQUIRED',
   429: 'TOO_MANY_REQUESTS',
   503: 'SERVICE_UNAVAILABLE',
 }
@@ -121,5 +122,10 @@ export const genericErrors = {
   rate_limit_exceeded: { status: 429, message: 'Too many requests; wait before trying again.' },
   internal_error: { status: 500, message: 'Something went wrong on our side.' },
   service_unavailable: { status: 503, message: 'The service is not available right now; try again shortly.' },
+  email_unavailable: {
+    status: 503,
+    message: 'This server sends no mail.',
+    hint: 'Whoever runs it must set SMTP_URL.',
+  },
   plan_limit_reached: { status: 409, message: 'The plan does not allow more.' },
 } as const satisfies ErrorTable

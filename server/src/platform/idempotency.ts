@@ -118,6 +118,14 @@ export async function store(
   )
 }
 
+/** Gives a claimed key back after a refusal that its caller may repair: the same key may be sent again. */
+export async function release(ctx: Ctx, scope: IdempotencyScope): Promise<void> {
+  await ctx.sql.query(
+    'delete from idempotency_records where tenant_id = $1 and scope = $2 and operation = $3 and key = $4',
+    [scope.tenantId, scope.scope, scope.operation, scope.key],
+  )
+}
+
 /**
  * The stored answer again, marked as such.
  * @throws 422 idempotency_key_reused when the request differs; the stored error when that was the answer

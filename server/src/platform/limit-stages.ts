@@ -3,6 +3,7 @@ import { addressKey, networkKey } from './address.ts'
 import { parseBasic } from './authenticate.ts'
 import type { Ctx } from './context.ts'
 import type { LimitFact, LimitKey, LimitStage } from './limits.ts'
+import { freeMailDomain, mailboxOf } from './mail-address.ts'
 import type { Endpoint } from './procedures.ts'
 
 const text = (value: unknown): string | null => (typeof value === 'string' && value !== '' ? value : null)
@@ -19,6 +20,20 @@ function clientId(ctx: Ctx, input: unknown): string | null {
 /** A customer's own id of a user does not outlive the user in the limiter's table. */
 const hashed = (name: string | null): string | null => name && hash('sha256', name, 'base64url').slice(0, 22)
 
+const mailbox = (input: unknown): string | null => {
+  const address = member(input, 'email')
+  return address && mailboxOf(address)
+}
+
+const freeMail = (input: unknown): string | null => {
+  const address = member(input, 'email')
+  return address && freeMailDomain(address)
+}
+
+/** An address can be guessed from a plain hash of it, so only its keyed hash is in the limiter's table. */
+const keyed = ({ deps }: Ctx, name: string | null): string | null =>
+  name && deps.secrets.hash(`bucket ${name}`).toString('base64url').slice(0, 22)
+
 function fact(ctx: Ctx, input: unknown, name: LimitFact): string | null {
   const { principal, request } = ctx
   switch (name) {
@@ -30,13 +45,20 @@ function fact(ctx: Ctx, input: unknown, name: LimitFact): string | null {
       return principal.bucket
     case 'backend':
       // An end user's calls on a shared route must not use up what the backend may do.
-      return 'application' in principal ? principal.applicationId : null
+      if ('application' in principal) return principal.applicationId
+      return 'accountId' in principal ? principal.accountId : null
     case 'application':
-      return principal.applicationId
+      return principal.applicationId ?? ('accountId' in principal ? principal.accountId : null)
+    case 'account':
+      return 'accountId' in principal ? principal.accountId : null
     case 'session':
       return principal.kind === 'end_user' ? principal.sessionId : null
     case 'user':
       return principal.kind === 'end_user' ? principal.id : hashed(member(input, 'external_user_id'))
+    case 'mailbox':
+      return keyed(ctx, mailbox(input))
+    case 'free_mail':
+      return freeMail(input)
     case 'client':
       return clientId(ctx, input)
     case 'server':

@@ -15,7 +15,10 @@ export type LimitFact =
   | 'client'
   | 'session'
   | 'user'
+  /** Whom a mail would go to, whatever the tag behind the name. */
   | 'mailbox'
+  /** Where anybody gets a mailbox. */
+  | 'free_mail'
   | 'account'
   | 'actor'
   | 'server'
@@ -38,7 +41,7 @@ export type LimitRow = {
   /** Outcomes that give the point back. */
   refund?: readonly string[]
   /** The code that refuses; `rate_limit_exceeded` unless said. */
-  deny?: Extract<ErrorCode, 'rate_limit_exceeded' | 'service_unavailable'>
+  deny?: Extract<ErrorCode, 'rate_limit_exceeded' | 'service_unavailable' | 'free_ai_capacity_reached'>
   /** Counts failures: looked at with `blocked` before the work, counted with `count` after it, and survives a restart. */
   failures?: true
 }

@@ -23,6 +23,8 @@ export type Publishable = {
   applicationId: string
   bucket: null
   origin: string | null
+  /** Where the call is made inside a transaction, which must not wait for the cache. */
+  application?: HotApplication
   actor?: Actor
 }
 
@@ -41,17 +43,60 @@ type Caller = {
 /** A backend: one application of one tenant, limited by scope. */
 export type Service = Caller & { kind: 'service'; scopes: ReadonlySet<string> }
 
-/** A program with a secret key of an account, limited by scope. */
-export type Agent = Caller & { kind: 'agent'; scopes: ReadonlySet<string>; accountId: string }
+/** What everybody who acts for an account has, before an application is chosen. */
+type AccountCaller = {
+  id: string
+  accountId: string
+  /** The account's oldest tenant, whose trail holds what belongs to the whole account. */
+  tenantId: string
+  applicationId: null
+  bucket: string
+  actor?: Actor
+}
+
+/** What limits a program with access to an account. */
+type AgentRights = {
+  scopes: ReadonlySet<string>
+  accountId: string
+  /** The secret key presented, or behind the token presented. */
+  keyId: string | null
+  /** Applications that it reaches; empty: every one of the account. */
+  applicationIds: readonly string[]
+  /** Keyed hash, in hex, of the secret presented: a key has two for a while. */
+  secretHash?: string
+  /** Who consented, where it came with a token of that consent. */
+  personId?: string
+}
+
+/** A program with a secret key of an account, or with a token that a person consented to. */
+export type AccountAgent = AccountCaller & AgentRights & { kind: 'agent' }
+
+/** The same at work for one application. */
+export type Agent = Caller & AgentRights & { kind: 'agent' }
 
 /** What a person may do in an account: viewers read, admins change, owners also decide about the account. */
 export type Role = 'viewer' | 'admin' | 'owner'
 
-/** A member of an account, signed in to the dashboard; limited by role. */
-export type User = Caller & { kind: 'user'; accountId: string; role: Role }
+/** A member of an account, signed in to the dashboard. `id` is the person's user id in the console application. */
+export type Person = AccountCaller & {
+  kind: 'user'
+  role: Role
+  sessionId: string
+  /** false: the account is on the wait-list, and the person may look at no more than that. */
+  admitted: boolean
+}
+
+/** The same at work for one application. */
+export type User = Caller & { kind: 'user'; accountId: string; role: Role; sessionId: string; admitted: boolean }
 
 /** Whoever may call the admin API. */
 export type Backend = Service | Agent | User
+
+/** Whoever acts for a whole account. */
+export type AccountPrincipal = AccountAgent | Person
+
+/** Whoever may call what is about applications: a program of one tenant, or somebody with an account. */
+export type Manager = Service | AccountPrincipal
 
 /** A signed-in end user of one application. */
 export type EndUser = {
@@ -69,7 +114,7 @@ export type EndUser = {
   actor?: Actor
 }
 
-export type Principal = Anonymous | Publishable | Backend | EndUser
+export type Principal = Anonymous | Publishable | Backend | AccountPrincipal | EndUser
 
 export const anonymous: Anonymous = {
   kind: 'anonymous',
@@ -81,16 +126,20 @@ export const anonymous: Anonymous = {
 
 /**
  * The kinds of authentication an endpoint may ask for; there is no default (http-api.md §1.2). `admin` is any backend's
- * credential; `dashboard` recognises the same ones, and only a person's gets past the policy.
+ * credential, at work for one application; `account` is a person's or a secret key's, for the account as a whole; `dashboard`
+ * a person's; `manager` a program's of one tenant or somebody's with an account. The last three recognise every backend's
+ * credential, and the policy refuses those that it leaves out.
  */
-export type AuthKind = 'none' | 'publishable' | 'admin' | 'dashboard' | 'end_user'
+export type AuthKind = 'none' | 'publishable' | 'admin' | 'account' | 'dashboard' | 'manager' | 'end_user'
 
-export type PrincipalFor<Kind extends AuthKind> = Kind extends 'publishable'
-  ? Publishable
-  : Kind extends 'admin'
-    ? Backend
-    : Kind extends 'dashboard'
-      ? User
-      : Kind extends 'end_user'
-        ? EndUser
-        : Anonymous
+type PrincipalByKind = {
+  none: Anonymous
+  publishable: Publishable
+  admin: Backend
+  account: AccountPrincipal
+  dashboard: Person
+  manager: Manager
+  end_user: EndUser
+}
+
+export type PrincipalFor<Kind extends AuthKind> = PrincipalByKind[Kind]

@@ -7,6 +7,7 @@ import { addressKey } from './address.ts'
 import { authenticate } from './authenticate.ts'
 import { authorize } from './authorize.ts'
 import { type BatchDefinition, type BatchRules, isLines, type Lines, runBatches } from './batches.ts'
+import type { BrowserPage } from './browser-page.ts'
 import type { Ctx, RequestContext } from './context.ts'
 import { isDatabaseAway } from './db.ts'
 import { ApiError } from './errors.ts'
@@ -28,6 +29,10 @@ export type Endpoint = {
   rest: `${Method} /${string}`
   /** Success status; 200 unless said. 204 sends no body. */
   status?: 200 | 201 | 202 | 204
+  /** Answers browsers too, on the origins in MCP_ALLOWED_ORIGINS. */
+  browsers?: 'listed'
+  /** A success other than 204 without a body, where a standard asks for that (RFC 7009 §2.2). */
+  empty?: boolean
   /** How answers look on REST (http-api.md §2.1); `envelope` unless said. */
   dialect?: Dialect
   /** Who may call. No default. */
@@ -48,14 +53,18 @@ export type Endpoint = {
   summary: string
   /** Further prose for the document. */
   description?: string
-  /** Becomes an MCP tool. */
-  mcp?: boolean
+  /** Becomes an MCP tool; `destructive` where a POST takes something away, as DELETE always does. */
+  mcp?: boolean | 'destructive'
   /** List shape, for the SDK's iterators. */
   list?: 'cursor' | 'page'
   /** The list can also be had in one go, with `format` in the query. */
   exports?: ExportRules
   /** The body may also be streamed, one item a line (NDJSON). */
   batches?: BatchRules
+  /** What browsers get at this address; a command may be a GET only with one. It also takes the page's form as its body. */
+  page?: BrowserPage
+  /** The body may also be an array, which is then this member of the input; its signature is the guard's to check. */
+  signedArray?: string
   /** Bytes of a body; 64 KiB unless said. */
   maxBodyBytes?: number
   /** The answer holds a secret or token: never cached, replays encrypted at rest. */
@@ -111,6 +120,7 @@ function begin(request: RequestContext, operation: string): Ctx {
     now: clock,
     trail: [],
     touched: [],
+    afterCommit: [],
     subjectUserId: null,
   }
 }
@@ -129,8 +139,10 @@ async function passGates(ctx: Ctx, endpoint: Endpoint, kinds: readonly AuthKind[
 }
 
 /** An end user's keys are that user's own: they neither replay nor block those of the backend or of another user. */
-const credentialScope = (principal: Principal): string =>
-  principal.kind === 'end_user' ? `${principal.applicationId} ${principal.id}` : (principal.applicationId ?? '')
+const credentialScope = (principal: Principal): string => {
+  if (principal.kind === 'end_user') return `${principal.applicationId} ${principal.id}`
+  return principal.applicationId ?? ('accountId' in principal ? principal.accountId : '')
+}
 
 function idempotencyScope(ctx: Ctx, endpoint: Endpoint, input: unknown, part?: number): IdempotencyScope | null {
   const key = ctx.request.idempotencyKey
@@ -248,7 +260,7 @@ export function command<const A extends AuthKind | readonly AuthKind[], I extend
     if (!('lines' in sent)) return runOnce(call, sent.input as z.output<I>)
     if (!batches) throw new ApiError('unsupported_media_type')
     const runPart = (value: object, part: number) =>
-      runOnce({ ...call, trail: [], touched: [], subjectUserId: null }, value as z.output<I>, part)
+      runOnce({ ...call, trail: [], touched: [], afterCommit: [], subjectUserId: null }, value as z.output<I>, part)
     return runBatches(batches, sent.lines, runPart, call.deps.log)
   }).mutation(answeredEarlier)
 }

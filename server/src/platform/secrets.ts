@@ -22,6 +22,7 @@ export const secretPrefixes = {
   emt: 'e-mail verification token',
   ac: 'authorization code',
   rt: 'refresh token',
+  onp: "cookie of a hosted sign-up's page",
   plt: 'polling token of a cross-device sign-in',
 } as const
 

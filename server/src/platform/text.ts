@@ -26,6 +26,17 @@ export const displayText = (min: number, max: number) =>
       'must not hold control or direction characters',
     )
 
+// One dot-atom local part and a host name: no quotes, comments or lists, in which a second address could hide (security 190).
+const mailbox =
+  /^[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?$/
+
+/** One e-mail address of at most 254 characters (RFC 5321 §4.5.3.1), an internationalised host in its ASCII form. */
+export const emailAddress = z
+  .string(must('must be an e-mail address'))
+  .max(254, 'must be at most 254 characters')
+  .regex(mailbox, 'must be one e-mail address')
+  .meta({ format: 'email', examples: ['agent@company.com'] })
+
 /** An RFC 3339 time in UTC, as every answer writes it. */
 export const timestamp = z.string().meta({ format: 'date-time', examples: ['2026-04-07T12:00:00.000Z'] })
 

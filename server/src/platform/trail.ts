@@ -1,6 +1,7 @@
 import type { Ctx } from './context.ts'
 import type { Sql } from './db.ts'
 import { uuid7 } from './ids.ts'
+import type { Actor, Principal } from './principal.ts'
 
 /** Owner of rows that belong to no tenant. */
 export const SYSTEM_TENANT = 'system'
@@ -27,11 +28,15 @@ export const trailWidth = casts.length
 /** `$n, $n+1::uuid, …` for one row that begins at parameter `first`. */
 export const trailPlaceholders = (first: number): string => casts.map((cast, i) => `$${first + i}${cast}`).join(', ')
 
+/** The person with whose consent an agent acts: rows carry both (agents.md §2). */
+const behind = (principal: Principal): { chain?: Actor['chain'] } =>
+  'personId' in principal && principal.personId ? { chain: [{ kind: 'user', id: principal.personId }] } : {}
+
 /** The values of one row in the order of `trailColumns`; id and time are made here. */
 export function trailValues(ctx: Ctx, row: TrailRow): unknown[] {
   const { principal, request } = ctx
   const now = ctx.now()
-  const actor = principal.actor ?? { kind: principal.kind, id: principal.id }
+  const actor = principal.actor ?? { kind: principal.kind, id: principal.id, ...behind(principal) }
   return [
     row.tenantId,
     uuid7(now),

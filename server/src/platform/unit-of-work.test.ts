@@ -27,6 +27,9 @@ const left = async (key: string) =>
 const audited = async (key: string) =>
   (await server.database.sql.query(`select 1 from audit_logs where metadata->>'key' = $1`, [key])).length
 
+/** What was done after a commit, with what it found. */
+const followed: [key: string, rows: number][] = []
+
 const endings = {
   fine: () => undefined,
   'refused with ApiError': () => {
@@ -52,6 +55,7 @@ const shared = {
 async function write(ctx: Ctx, input: { key: string; end: string }) {
   await leave(ctx, input.key)
   record(ctx, 'user.created', { metadata: { key: input.key } })
+  ctx.afterCommit.push(async () => followed.push([input.key, await left(input.key)]))
   endings[input.end as keyof typeof endings]?.()
   return { key: input.key }
 }
@@ -121,7 +125,9 @@ async function run(name: string, input: unknown): Promise<{ data: unknown } | { 
       userAgent: null,
       idempotencyKey: null,
       testAuthenticator: null,
+      appId: null,
       cookie: null,
+      pageCookie: null,
     },
     response: { headers: {} },
   }
@@ -142,6 +148,8 @@ describe.each(['plain', 'hot'])('a %s command', (name) => {
     const key = `${name} ${end}`
     const outcome = await run(name, { key, end })
     expect('error' in outcome ? outcome.error.errorCode : undefined).toBe(code)
+    // Before the answer, and where nothing was committed, not at all.
+    expect(followed.filter(([what]) => what === key)).toEqual(rows === 1 ? [[key, 1]] : [])
     expect([await left(key), await audited(key)]).toEqual([rows, rows])
   })
 })

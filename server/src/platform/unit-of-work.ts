@@ -1,7 +1,7 @@
 import type { Ctx } from './context.ts'
 import type { Db } from './db.ts'
 import { ApiError, Refusal } from './errors.ts'
-import { type Claim, claim, type IdempotencyScope, isStorable, replay, store } from './idempotency.ts'
+import { type Claim, claim, type IdempotencyScope, isStorable, release, replay, store } from './idempotency.ts'
 import { writeTrail } from './trail.ts'
 
 /** How a command holds its transaction; see `Endpoint.hot`. */
@@ -23,8 +23,14 @@ async function inTransaction<T>(ctx: Ctx, kind: WorkKind, work: (ctx: Ctx) => Pr
     kind === 'prisma'
       ? await database.transaction((db, sql) => work({ ...ctx, db, sql }))
       : await database.rawTransaction((sql) => work({ ...ctx, db: noPrisma, sql }))
-  for (const { kind: cacheKind, id } of ctx.touched) ctx.deps.caches.drop(cacheKind, id)
+  await settleCommit(ctx)
   return result
+}
+
+/** What follows a commit: caches forget what changed, and whatever waited for it is done. */
+async function settleCommit(ctx: Ctx): Promise<void> {
+  for (const { kind, id } of ctx.touched) ctx.deps.caches.drop(kind, id)
+  for (const next of ctx.afterCommit) await next()
 }
 
 async function attempt<T>(ctx: Ctx, run: (ctx: Ctx) => Promise<T>): Promise<Outcome<T>> {
@@ -49,6 +55,7 @@ async function attemptOnce<T>(ctx: Ctx, run: (ctx: Ctx) => Promise<T>): Promise<
     await ctx.sql.query('rollback to savepoint work')
     ctx.trail.length = 0
     ctx.touched.length = 0
+    ctx.afterCommit.length = 0
     return { refusal: error }
   }
 }
@@ -76,7 +83,8 @@ export async function unitOfWork<T>(
         const found = await claim(tx, idempotency)
         if (found) return { stored: found }
         const result = await attemptOnce(tx, run)
-        await store(tx, idempotency, result)
+        const mayRepair = 'refusal' in result && !isStorable(result.refusal.status)
+        await (mayRepair ? release(tx, idempotency) : store(tx, idempotency, result))
         return result
       },
     )
@@ -85,7 +93,7 @@ export async function unitOfWork<T>(
   if (kind === 'statement') {
     // The service's own statement is the transaction; whatever it leaves in the trail follows in one more.
     const outcome = await attempt(ctx, run)
-    for (const { kind: cacheKind, id } of ctx.touched) ctx.deps.caches.drop(cacheKind, id)
+    await settleCommit(ctx)
     return settle(outcome)
   }
   return settle(await inTransaction(ctx, kind, (tx) => attempt(tx, run)))

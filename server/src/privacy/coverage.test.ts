@@ -8,6 +8,18 @@ import { type Part, parts, profile } from './parts.ts'
 const ofOthers: Record<string, string> = {
   _prisma_migrations: 'migrations',
   accounts: "the customer's plan",
+  authorization_codes: 'consents of people of the customer; gone a minute after',
+  refresh_tokens: "the customer's credentials",
+  registered_clients: 'programs that registered themselves',
+  agent_registrations: 'mailboxes of people who work with the customer; gone a day after',
+  agents: "the customer's programs",
+  device_requests: "the customer's programs on their way in; gone a day after",
+  hosted_onboardings: 'people on their way to be customers; gone after half an hour',
+  mails: 'written to people of the customer; gone once sent',
+  members: 'people of the customer',
+  revoked_tokens: "the customer's credentials",
+  secret_key_versions: "the customer's credentials",
+  secret_keys: "the customer's credentials",
   applications: "the customer's product; `settings` are its own",
   client_secrets: "the customer's credentials",
   signing_keys: "the server's keys",
@@ -25,7 +37,7 @@ const notReported: Record<string, string> = {
 }
 
 /** JSON of `ofOthers`: it could hold anything, so somebody has looked. */
-const jsonOfOthers = ['applications.settings', 'signing_keys.public_jwk']
+const jsonOfOthers = ['applications.settings', 'registered_clients.metadata', 'signing_keys.public_jwk']
 
 const erased = [...Object.keys(userTables), ...tracedTables].sort()
 const reported: (Omit<Part, 'where'> & { where?: readonly string[] })[] = [profile, ...Object.values(parts)]

@@ -20,25 +20,46 @@ const live = `
 /** How stale `last_seen_at` may be: a session costs at most one write in this time. */
 const seenEveryMillis = 60_000
 
+/** A session token of ours that is in time, with its application; nothing is said yet of the session. */
+async function claimed(ctx: Ctx, token: string) {
+  if (token.length > maxTokenLength) return null
+  const claims = await ctx.deps.tokens.verify(token, 'JWT', ctx.now())
+  const clientId = Array.isArray(claims?.aud) && claims.aud[1] === END_USER_AUDIENCE ? String(claims.aud[0]) : null
+  const application = clientId === null ? null : await ctx.deps.applications.byClientId.get(clientId)
+  return claims && application && application.id === claims.app_id ? { claims, application } : null
+}
+
+type Claimed = NonNullable<Awaited<ReturnType<typeof claimed>>>
+
+async function liveRow(ctx: Ctx, { claims, application }: Claimed): Promise<Row | null> {
+  const [row] = await ctx.sql.query<Row>(live, [application.tenantId, claims.jti, application.id, ctx.now()])
+  return row && row.user_id === claims.sub ? row : null
+}
+
+/** The live session behind a token, for whoever only asks about it: nothing is written, no origin is looked at. */
+export async function sessionBehind(ctx: Ctx, token: string): Promise<(Claimed & { row: Row }) | null> {
+  const found = await claimed(ctx, token)
+  const row = found && isActive(found.application) ? await liveRow(ctx, found) : null
+  return found && row ? { ...found, row } : null
+}
+
 /**
  * The principal of a session token, or null.
  * @throws 404 origin_not_allowed when an `Origin` was sent that is not listed; 403 tenant_inactive
  */
 export async function endUserFromToken(ctx: Ctx, token: string): Promise<EndUser | null> {
-  if (token.length > maxTokenLength) return null
-  const { tokens, applications, config } = ctx.deps
-  const now = ctx.now()
-  const claims = await tokens.verify(token, 'JWT', now)
-  const clientId = Array.isArray(claims?.aud) && claims.aud[1] === END_USER_AUDIENCE ? String(claims.aud[0]) : null
-  const application = clientId === null ? null : await applications.byClientId.get(clientId)
-  if (!claims || !application || application.id !== claims.app_id) return null
+  const found = await claimed(ctx, token)
+  if (!found) return null
+  const { claims, application } = found
+  const { config } = ctx.deps
   const { origin } = ctx.request
+  const now = ctx.now()
   if (origin !== null && origin !== config.PUBLIC_URL && !application.allowedOrigins.includes(origin)) {
     throw new ApiError('origin_not_allowed')
   }
   if (!isActive(application)) throw new ApiError('tenant_inactive')
-  const [row] = await ctx.sql.query<Row>(live, [application.tenantId, claims.jti, application.id, now])
-  if (!row || row.user_id !== claims.sub) return null
+  const row = await liveRow(ctx, found)
+  if (!row) return null
   if (now.getTime() - row.last_seen_at.getTime() >= seenEveryMillis) {
     await ctx.sql.query('update sessions set last_seen_at = $3 where tenant_id = $1 and id = $2::uuid', [
       application.tenantId,

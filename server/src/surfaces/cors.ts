@@ -10,6 +10,31 @@ function reflected(request: FastifyRequest): string | null {
   return typeof origin === 'string' && origin !== 'null' && origin !== '*' && origin.length <= 255 ? origin : null
 }
 
+/**
+ * Which origins a route answers: none; any, because its application's list decides (`true`); or those that the operator
+ * lists in MCP_ALLOWED_ORIGINS, for MCP clients that run in a browser (agents.md §8.3).
+ */
+export type CrossOrigin = boolean | 'listed'
+
+/** Whether the request's origin is one that the route answers, as far as this can be known before the request is read. */
+export function isAnswered(request: FastifyRequest, crossOrigin: CrossOrigin, listed: readonly string[]): boolean {
+  const origin = reflected(request)
+  return crossOrigin === 'listed' ? origin !== null && listed.includes(origin) : crossOrigin
+}
+
+/** Headers of a real answer to a listed origin, without credentials mode. */
+export const listedHeaders = (request: FastifyRequest): Record<string, string> => ({
+  ...corsHeaders(request),
+  'access-control-expose-headers': `${exposedHeaders}, www-authenticate`,
+})
+
+/** The preflight of the OAuth endpoints. */
+export const listedPreflight = (request: FastifyRequest): Record<string, string> => ({
+  ...preflightHeaders(request),
+  'access-control-allow-methods': 'POST',
+  'access-control-allow-headers': 'authorization, content-type, mcp-protocol-version, x-request-id',
+})
+
 /** Headers of a real answer, refused ones included, so that the page can read why (http-api.md §1.5). */
 export function corsHeaders(request: FastifyRequest): Record<string, string> {
   const origin = reflected(request)

@@ -18,6 +18,8 @@ export type DocumentRow = {
   limit: readonly string[]
   /** How long anybody may keep the answer; 0: nobody may. */
   cacheSeconds: number
+  /** Of the body; JSON unless said. */
+  type?: 'text/markdown' | 'text/plain'
   output: z.ZodType
   /** An answer beside 200 that is no error. */
   failure?: { status: number; description: string; output: z.ZodType }
@@ -51,10 +53,10 @@ function send(
   request: FastifyRequest,
   reply: FastifyReply,
   answer: DocumentAnswer,
-  cacheSeconds: number,
+  { cacheSeconds, type }: Pick<DocumentRow, 'cacheSeconds' | 'type'>,
 ): FastifyReply {
   const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
-  reply.code(answer.status ?? 200).type('application/json')
+  reply.code(answer.status ?? 200).type(type ? `${type}; charset=utf-8` : 'application/json')
   if (cacheSeconds === 0) return reply.header('cache-control', 'no-store').send(text)
   const etag = `"${createHash('sha256').update(text).digest('base64url').slice(0, 22)}"`
   reply.headers({ 'cache-control': `public, max-age=${cacheSeconds}`, etag })
@@ -73,7 +75,7 @@ export function registerDocuments<Name extends string>(
   readers: Readonly<Record<Name, DocumentReader>>,
 ): void {
   for (const [name, row] of Object.entries<DocumentRow>(rows)) {
-    const { path, limit, cacheSeconds } = row
+    const { path, limit } = row
     const read = readers[name as Name]
     const isOpen = path.startsWith('/.well-known/')
     const facts: RouteFacts = { dialect: row.dialect, crossOrigin: false, operation: name }
@@ -82,7 +84,7 @@ export function registerDocuments<Name extends string>(
       const key = addressKey(factsOf(request, addresses).ip)
       const verdicts = await deps.limits.consume(limit, () => key, { write: false })
       reply.headers(deps.limits.headers(verdicts))
-      return send(request, reply, await read(hostOf(request)), cacheSeconds)
+      return send(request, reply, await read(hostOf(request)), row)
     })
     if (isOpen) registerPreflight(http, path, facts)
     refuseOthers(http, path, new Set(isOpen ? ['GET', 'HEAD', 'OPTIONS'] : ['GET', 'HEAD']), facts)

@@ -23,7 +23,18 @@ function countAuthorization(raw: readonly string[]): number {
 
 const cookiePattern = /(?:^|;\s*)(?:__Host-)?tm_session=([0-9A-Za-z_.-]{1,4096})(?=;|$)/
 
+const pagePattern = /(?:^|;\s*)(?:__Host-)?tm_onboarding=([0-9A-Za-z_]{1,100})(?=;|$)/
+
 const sessionCookie = (header: string): string | null => cookiePattern.exec(header)?.[1] ?? null
+
+const keyPattern = /tm(?:_|%5f)key(?:_|%5f)[0-9a-z]{49}/i
+
+/** A secret key in the query, however its underscores are written. */
+function keyInQuery(url: string): string | null {
+  const query = url.indexOf('?')
+  const found = query === -1 ? null : keyPattern.exec(url.slice(query))
+  return found?.[0].replace(/%5f/gi, '_') ?? null
+}
 
 /** What decisions may use of a request; nothing else of it reaches a slice. */
 export function factsOf(request: FastifyRequest, addresses: AddressResolver): RequestFacts {
@@ -38,6 +49,9 @@ export function factsOf(request: FastifyRequest, addresses: AddressResolver): Re
     userAgent: one(headers['user-agent'])?.slice(0, 512) ?? null,
     idempotencyKey: one(headers['idempotency-key']),
     testAuthenticator: one(headers['x-test-authenticator']),
+    appId: one(headers['x-app-id']),
+    keyInUrl: keyInQuery(request.url),
     cookie: headers.cookie === undefined ? null : sessionCookie(headers.cookie),
+    pageCookie: headers.cookie === undefined ? null : (pagePattern.exec(headers.cookie)?.[1] ?? null),
   }
 }

@@ -2,17 +2,28 @@ import type { ErrorCode } from '../errors.ts'
 import { ApiError, invalid } from '../platform/errors.ts'
 import type { AuthKind } from '../platform/principal.ts'
 import type { Dialect } from '../platform/procedures.ts'
+import { scopesAfterClaim } from '../scopes.ts'
 import { encodeError } from './dialects.ts'
 import { componentName, type Media, type Reference, type Response, reference } from './openapi-document.ts'
 import { type HeaderName, headers } from './openapi-headers.ts'
 import type { JsonSchema, Operation } from './operations.ts'
 
+const backendCodes = [
+  'unauthorized',
+  'rate_limit_exceeded',
+  'forbidden',
+  'acting_as_not_allowed',
+  'not_admitted',
+] as const
+
 /** What presenting a credential of this kind may lead to (http-api.md §2.3). */
 const authCodes: Record<AuthKind, readonly ErrorCode[]> = {
   none: [],
   // Basic credentials are throttled after failures wherever they are presented.
-  admin: ['unauthorized', 'rate_limit_exceeded', 'forbidden', 'acting_as_not_allowed'],
-  dashboard: ['unauthorized', 'rate_limit_exceeded', 'forbidden', 'acting_as_not_allowed'],
+  admin: [...backendCodes, 'application_not_found'],
+  account: backendCodes,
+  dashboard: backendCodes,
+  manager: backendCodes,
   publishable: ['unauthorized', 'origin_not_allowed', 'tenant_inactive'],
   end_user: ['unauthorized', 'invalid_session_token', 'invalid_token_type', 'origin_not_allowed', 'tenant_inactive'],
 }
@@ -28,6 +39,7 @@ export function codesOf(
 ): ErrorCode[] {
   const codes = new Set<ErrorCode>(['validation_error', ...auth.flatMap((kind) => authCodes[kind])])
   if (endpoint.scope !== undefined) codes.add('insufficient_scope')
+  if (endpoint.scope !== undefined && scopesAfterClaim.has(endpoint.scope)) codes.add('claim_required')
   if (method !== 'GET') codes.add('payload_too_large').add('unsupported_media_type')
   if (endpoint.idempotent) codes.add('idempotency_key_reused')
   if (endpoint.limit.some((limit) => !isQuiet(limit))) codes.add('rate_limit_exceeded')

@@ -28,7 +28,7 @@ const descriptions: Record<number, string> = {
 
 /** What it may leave in the trail: its own events, and the gate's, wherever a scope or a role can be missing. */
 const auditsOf = ({ endpoint, auth }: Operation): string[] => {
-  const isGuarded = auth.includes('admin') || auth.includes('dashboard')
+  const isGuarded = auth.some((kind) => ['admin', 'account', 'dashboard', 'manager'].includes(kind))
   return [...new Set([...endpoint.audits, ...(isGuarded ? ['authorization.denied'] : [])])]
 }
 
@@ -82,7 +82,8 @@ function itemSchema(schema: JsonSchema, member: string, schemas: Components['sch
 function bodyOf({ dialect, endpoint }: Operation, draft: RequestBody, schemas: Components['schemas']): RequestBody {
   const { schema } = draft.content['application/json'] as Media
   const media = withExample(schema, schemas)
-  const form: Record<string, Media> = dialect === 'oauth' ? { 'application/x-www-form-urlencoded': media } : {}
+  const form: Record<string, Media> =
+    dialect === 'oauth' || endpoint.page ? { 'application/x-www-form-urlencoded': media } : {}
   const { batches } = endpoint
   const lines: Record<string, Media> = batches
     ? { [ndjson]: { schema: itemSchema(schema, batches.field, schemas) } }
@@ -99,7 +100,7 @@ function successOf(
   if (endpoint.limit.length > 0) names.push('RateLimit', 'RateLimit-Policy')
   if (endpoint.idempotent) names.push('Idempotent-Replayed')
   const response: Response = { description: descriptions[status] ?? 'Done.', headers: headers(...names) }
-  if (status === 204) return response
+  if (status === 204 || endpoint.empty) return response
   const envelope: JsonSchema = {
     type: 'object',
     properties: { ok: { type: 'boolean', const: true }, data: schema },
@@ -165,7 +166,7 @@ export function operationObject(
     'x-dialect': dialect,
     'x-auth': [...auth],
     'x-idempotent': endpoint.idempotent !== undefined,
-    'x-mcp': endpoint.mcp ?? false,
+    'x-mcp': Boolean(endpoint.mcp),
     'x-audits': auditsOf(operation),
     'x-limits': [...endpoint.limit],
     ...(endpoint.list ? { 'x-list': endpoint.list } : {}),

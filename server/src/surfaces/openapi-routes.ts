@@ -36,7 +36,8 @@ export function documentObject(
   const isLimited = row.limit.length > 0
   const known = headers('X-Request-Id', ...(isCached ? (['ETag'] as const) : []))
   const limited = headers(...(isLimited ? (['RateLimit', 'RateLimit-Policy'] as const) : []))
-  const success = draft.responses[200] as Response
+  const made = draft.responses[200] as Response
+  const success: Response = row.type ? { ...made, content: { [row.type]: { schema: { type: 'string' } } } } : made
   const codes = isLimited
     ? (['rate_limit_exceeded', 'internal_error', 'service_unavailable'] as const)
     : (['internal_error'] as const)

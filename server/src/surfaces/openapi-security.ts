@@ -18,6 +18,11 @@ export const securitySchemes = (publicUrl: string, scopes: Readonly<Record<strin
     scheme: 'basic',
     description: 'Client id and client secret, with the default scopes of the application.',
   },
+  secret_key: {
+    type: 'http',
+    scheme: 'bearer',
+    description: 'A secret key `tm_key_…` of an account, within its scopes and applications. For agents.',
+  },
   dashboard_session: {
     type: 'apiKey',
     in: 'cookie',
@@ -40,8 +45,20 @@ export const securitySchemes = (publicUrl: string, scopes: Readonly<Record<strin
 
 const requirements: Record<AuthKind, (scope: string[]) => SecurityRequirement[]> = {
   none: () => [],
-  admin: (scope): SecurityRequirement[] => [{ client_credentials: scope }, { basic: [] }],
+  admin: (scope): SecurityRequirement[] => [
+    { client_credentials: scope },
+    { basic: [] },
+    { secret_key: [] },
+    { dashboard_session: [] },
+  ],
+  account: (): SecurityRequirement[] => [{ secret_key: [] }, { dashboard_session: [] }],
   dashboard: () => [{ dashboard_session: [] }],
+  manager: (scope): SecurityRequirement[] => [
+    { client_credentials: scope },
+    { basic: [] },
+    { secret_key: [] },
+    { dashboard_session: [] },
+  ],
   publishable: () => [{ publishable_key: [] }],
   end_user: () => [{ session_token: [] }],
 }

@@ -24,6 +24,7 @@ export type Operation = {
   dialect: Dialect
   auth: readonly AuthKind[]
   input: JsonSchema
+  output: z.ZodType
   /** Runs the procedure: gates, limits, transaction, audit. `read` is called once the gates have passed. */
   call(context: RequestContext, read: () => unknown): Promise<unknown>
 }
@@ -43,7 +44,8 @@ function reflect(name: string, procedure: Procedure): Operation {
   if (!output) throw fail(name, 'has no output schema')
   const { endpoint } = meta
   const [method, path] = endpoint.rest.split(' ') as [Method, string]
-  if (type === 'mutation' && method === 'GET') throw fail(name, 'a command must not be a GET')
+  // Browsers and prefetches, which follow links by themselves, get the page and do nothing.
+  if (type === 'mutation' && method === 'GET' && !endpoint.page) throw fail(name, 'a command must not be a GET')
   if (type === 'query' && method !== 'GET') throw fail(name, 'a query must be a GET')
   const input = z.toJSONSchema(inputSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema
   const pathParameters = [...path.matchAll(/\{(\w+)\}/g)].map((match) => match[1] as string)
@@ -61,6 +63,7 @@ function reflect(name: string, procedure: Procedure): Operation {
     dialect: endpoint.dialect ?? 'envelope',
     auth: typeof endpoint.auth === 'string' ? [endpoint.auth] : endpoint.auth,
     input,
+    output,
     call: (ctx, read) =>
       procedure({ ctx, path: name, type, getRawInput: async () => read(), signal: undefined, batchIndex: 0 }),
   }

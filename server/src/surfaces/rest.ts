@@ -6,10 +6,10 @@ import type { Deps, RequestContext } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import { isExport } from '../platform/exports.ts'
 import type { Dialect, Endpoint } from '../platform/procedures.ts'
-import { toApiError } from '../platform/public-error.ts'
 import { printable } from '../platform/text.ts'
 import { checkText, mediaType, parseFormBody, parseJsonBody } from './body.ts'
-import { corsHeaders, preflightHeaders } from './cors.ts'
+import { formType, withPage } from './browser-pages.ts'
+import { type CrossOrigin, corsHeaders, isAnswered, listedHeaders, listedPreflight, preflightHeaders } from './cors.ts'
 import { encodeError, encodeSuccess } from './dialects.ts'
 import { sendExport } from './exports.ts'
 import { factsOf } from './facts.ts'
@@ -17,15 +17,22 @@ import { ndjson, readLines } from './lines.ts'
 import { countAnswer } from './meter.ts'
 import type { Operation } from './operations.ts'
 import { coerceQuery } from './query.ts'
+import { reportError } from './report-error.ts'
+import { signedBody } from './signed.ts'
 
 /** Routes that answer a browser on another origin: those of publishable keys and session tokens. */
-const isCrossOrigin = (operation: Operation) =>
-  operation.auth.some((kind) => kind === 'publishable' || kind === 'end_user')
+const crossOriginOf = ({ auth, endpoint }: Operation): CrossOrigin =>
+  endpoint.browsers ?? auth.some((kind) => kind === 'publishable' || kind === 'end_user')
+
+function addCors({ config }: Deps, request: FastifyRequest, reply: FastifyReply, crossOrigin: CrossOrigin): void {
+  if (!isAnswered(request, crossOrigin, config.MCP_ALLOWED_ORIGINS)) return
+  reply.headers(crossOrigin === 'listed' ? listedHeaders(request) : corsHeaders(request))
+}
 
 const toRoute = (path: string) => path.replace(/\{(\w+)\}/g, ':$1')
 
 /** What a route says about itself to the error handlers. */
-export type RouteFacts = { dialect: Dialect; crossOrigin: boolean; operation?: string }
+export type RouteFacts = { dialect: Dialect; crossOrigin: CrossOrigin; operation?: string }
 
 declare module 'fastify' {
   interface FastifyContextConfig {
@@ -45,9 +52,11 @@ function readBody(request: FastifyRequest, { dialect, endpoint }: Operation): Re
   const { type, ok } = mediaType(request.headers['content-type'])
   if (Buffer.isBuffer(bytes) ? bytes.length === 0 : !(bytes instanceof Readable)) return {}
   if (ok && type === 'application/json' && Buffer.isBuffer(bytes)) {
-    return parseJsonBody(bytes, { object: true, ...maxBytes(endpoint) }) as Record<string, unknown>
+    const { signedArray } = endpoint
+    const body = parseJsonBody(bytes, { object: !signedArray, ...maxBytes(endpoint) })
+    return (signedArray && Array.isArray(body) ? { [signedArray]: body } : body) as Record<string, unknown>
   }
-  if (ok && type === 'application/x-www-form-urlencoded' && dialect === 'oauth' && Buffer.isBuffer(bytes)) {
+  if (ok && type === formType && (dialect === 'oauth' || endpoint.page) && Buffer.isBuffer(bytes)) {
     return parseFormBody(bytes)
   }
   const expected = dialect === 'oauth' ? 'application/json or application/x-www-form-urlencoded' : 'application/json'
@@ -105,30 +114,24 @@ function unknownField(name: string): ApiError {
 /** Writes an error in the dialect of the route; faults go to the log with their cause, and say nothing outside. */
 export function sendError(deps: Deps, request: FastifyRequest, reply: FastifyReply, thrown: unknown): FastifyReply {
   const { dialect, crossOrigin, operation } = factsOfRoute(request)
-  const error = toApiError(thrown)
-  // A client that went away while it was sending has nobody to answer, and nothing is wrong here.
-  const isAborted = thrown instanceof Error && thrown.message === 'aborted'
-  if (error.errorCode === 'internal_error') {
-    deps.log.error({ err: error.cause ?? error, request_id: request.id, operation }, error.errorCode)
-  } else if (error.status >= 500 && !isAborted) {
-    const reason = error.cause instanceof Error ? error.cause.message : undefined
-    deps.log.warn({ reason, request_id: request.id, operation }, error.errorCode)
-  }
+  const error = reportError(deps, request.id, operation, thrown)
   const answer = encodeError(dialect, error, deps.config.PUBLIC_URL)
-  if (crossOrigin) reply.headers(corsHeaders(request))
-  if (dialect === 'oauth' || dialect === 'plain' || request.headers.authorization) reply.headers(noStore(dialect))
+  addCors(deps, request, reply, crossOrigin)
+  if (isNeverKept(dialect, request.url) || request.headers.authorization) reply.headers(noStore(dialect, request.url))
   return reply.code(answer.status).headers(answer.headers).type('application/json').send(JSON.stringify(answer.body))
 }
 
-const noStore = (dialect: Dialect): Record<string, string> =>
-  dialect === 'oauth' || dialect === 'plain'
-    ? { 'cache-control': 'no-store', pragma: 'no-cache' }
-    : { 'cache-control': 'no-store' }
+/** Whose every answer old caches are told about too (agents.md §1). */
+const isNeverKept = (dialect: Dialect, path: string): boolean =>
+  dialect === 'oauth' || dialect === 'plain' || /^\/v1\/keys(?:[/?]|$)/.test(path)
+
+const noStore = (dialect: Dialect, path: string): Record<string, string> =>
+  isNeverKept(dialect, path) ? { 'cache-control': 'no-store', pragma: 'no-cache' } : { 'cache-control': 'no-store' }
 
 function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
   const { dialect, status, endpoint } = operation
-  const crossOrigin = isCrossOrigin(operation)
-  const cached = operation.auth.includes('none') && !endpoint.secret ? {} : noStore(dialect)
+  const crossOrigin = crossOriginOf(operation)
+  const cached = operation.auth.includes('none') && !endpoint.secret ? {} : noStore(dialect, operation.path)
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const context: RequestContext = {
       deps,
@@ -138,7 +141,10 @@ function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
     let data: unknown
     try {
       // Read by the procedure only once its gates have passed: no credential is a 401 before any validation.
-      data = await operation.call(context, () => readInput(request, operation))
+      data = await operation.call(context, () => {
+        context.request.signed = signedBody(request, operation)
+        return readInput(request, operation)
+      })
     } catch (error) {
       reply.headers(context.response.headers)
       const answer = sendError(deps, request, reply, error)
@@ -147,9 +153,9 @@ function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
     }
     countAnswer(context, status)
     reply.code(status).headers(cached).headers(context.response.headers)
-    if (crossOrigin) reply.headers(corsHeaders(request))
+    addCors(deps, request, reply, crossOrigin)
     if (isExport(data)) return sendExport(deps, request, reply, data)
-    const body = encodeSuccess(dialect, status, data)
+    const body = endpoint.empty ? null : encodeSuccess(context.response.bare ? 'plain' : dialect, status, data)
     return body === null ? reply.send() : reply.type('application/json').send(JSON.stringify(body))
   }
 }
@@ -172,37 +178,44 @@ export function registerRest(
       method: operation.method,
       url: route,
       config: {
-        facts: { dialect: operation.dialect, crossOrigin: isCrossOrigin(operation), operation: operation.name },
+        facts: { dialect: operation.dialect, crossOrigin: crossOriginOf(operation), operation: operation.name },
       },
       ...(operation.endpoint.maxBodyBytes === undefined ? {} : { bodyLimit: operation.endpoint.maxBodyBytes }),
-      handler: handler(deps, addresses, operation),
+      handler: withPage(deps, addresses, operation, handler(deps, addresses, operation)),
     })
   }
   for (const [route, group] of paths) {
-    const crossOrigin = group.some(isCrossOrigin)
+    const crossOrigin = group.map(crossOriginOf).find((which) => which !== false) ?? false
     const served = new Set<string>(group.map(({ method }) => method))
     if (served.has('GET')) served.add('HEAD')
-    if (crossOrigin) served.add('OPTIONS')
+    if (crossOrigin === true) served.add('OPTIONS')
     const facts: RouteFacts = { dialect: group[0]?.dialect ?? 'envelope', crossOrigin }
     if (crossOrigin) {
-      app.options(route, { config: { facts } }, async (request, reply) =>
-        reply.code(204).headers(preflightHeaders(request)).send(),
-      )
+      app.options(route, { config: { facts } }, async (request, reply) => {
+        if (crossOrigin !== 'listed') return reply.code(204).headers(preflightHeaders(request)).send()
+        if (isAnswered(request, crossOrigin, deps.config.MCP_ALLOWED_ORIGINS))
+          return reply.code(204).headers(listedPreflight(request)).send()
+        throw new ApiError('method_not_allowed', { headers: { allow: [...served].join(', ') } })
+      })
     }
-    refuseOthers(app, route, served, facts)
+    refuseOthers(app, route, served, facts, crossOrigin === 'listed' ? ['OPTIONS'] : [])
   }
 }
 
-/** 405 with `Allow` for every method that a known path does not serve. */
+/**
+ * 405 with `Allow` for every method that a known path does not serve.
+ * @param except methods with a handler of their own, which are served to some only
+ */
 export function refuseOthers(
   app: FastifyInstance,
   route: string,
   served: ReadonlySet<string>,
   facts: RouteFacts,
+  except: readonly string[] = [],
 ): void {
   const allow = [...served].join(', ')
   app.route({
-    method: allMethods.filter((method) => !served.has(method)),
+    method: allMethods.filter((method) => !served.has(method) && !except.includes(method)),
     url: route,
     exposeHeadRoute: false,
     config: { facts },

@@ -4,6 +4,18 @@ import { mint } from '../platform/ids.ts'
 import { makeApplication } from './new-application.ts'
 import type { Plan } from './plans.ts'
 
+/** A tenant in an account, in the caller's transaction. */
+export async function makeTenant(
+  ctx: Ctx,
+  { accountId, plan, name }: { accountId: string; plan: string; name: string },
+) {
+  const now = ctx.now()
+  const tenantId = mint('org')
+  await ctx.db.tenant.create({ data: { id: tenantId, accountId, name, createdAt: now, lastActiveAt: now } })
+  record(ctx, 'tenant.provisioned', { tenantId, applicationId: null, metadata: { plan, name } })
+  return tenantId
+}
+
 export type NewTenant = { name: string; plan: Plan; allowedOrigins: string[] }
 
 /**
@@ -11,11 +23,9 @@ export type NewTenant = { name: string; plan: Plan; allowedOrigins: string[] }
  * in the answer and nowhere else: only its keyed hash is stored.
  */
 export async function provisionTenant(ctx: Ctx, { name, plan, allowedOrigins }: NewTenant) {
-  const now = ctx.now()
-  const [accountId, tenantId] = [mint('acc'), mint('org')]
-  await ctx.db.account.create({ data: { id: accountId, plan, createdAt: now } })
-  await ctx.db.tenant.create({ data: { id: tenantId, accountId, name, createdAt: now, lastActiveAt: now } })
-  record(ctx, 'tenant.provisioned', { tenantId, applicationId: null, metadata: { plan, name } })
+  const accountId = mint('acc')
+  await ctx.db.account.create({ data: { id: accountId, plan, createdAt: ctx.now() } })
+  const tenantId = await makeTenant(ctx, { accountId, plan, name })
   const { row, clientSecret } = await makeApplication(ctx, { tenantId, name, allowedOrigins })
-  return { tenantId, applicationId: row.id, clientId: row.clientId, clientSecret }
+  return { accountId, tenantId, applicationId: row.id, clientId: row.clientId, clientSecret }
 }

@@ -14,7 +14,7 @@ const tenantCount = async (tenantId: string) =>
   (await server.database.sql.query('select 1 from tenants where id = $1', [tenantId])).length
 
 describe('the idle purge', () => {
-  it('security 146: keeps a tenant at 7 days, removes it one second later with everything it owned', async () => {
+  it('agents 136, security 146: keeps a tenant at 7 days, removes it one second later with everything it owned', async () => {
     const tenant = await server.tenant()
     await server.call('POST', '/v1/users', { token: tenant.token, body: { external_user_id: 'u' } })
     await server.app.deps.activity.flush()
@@ -70,7 +70,7 @@ describe('the idle purge', () => {
     expect(headers['x-inactivity-purge-at']).toBe(new Date(server.clock().getTime() + 7 * day * 1000).toISOString())
   })
 
-  it('spares a tenant that made a call within the window', async () => {
+  it('agents 136: spares a tenant that made a call within the window', async () => {
     const tenant = await server.tenant()
     server.clock.advance(6 * day)
     const client = { grant_type: 'client_credentials', client_id: tenant.clientId, client_secret: tenant.clientSecret }
@@ -80,7 +80,7 @@ describe('the idle purge', () => {
     expect(await tenantCount(tenant.tenantId)).toBe(1)
   })
 
-  it('never touches a claimed tenant or a paid plan', async () => {
+  it('agents 136: never touches a claimed tenant or a paid plan', async () => {
     const [claimed, paid] = [await server.tenant(), await server.tenant()]
     await server.database.sql.query('update tenants set claimed_at = $2 where id = $1', [
       claimed.tenantId,

@@ -75,6 +75,7 @@ export async function purgeTenant(ctx: Ctx, tenantId: string, idleSince: Date): 
     'delete from accounts a where a.id = $1 and not exists (select 1 from tenants t where t.account_id = a.id)',
     [tenant.account_id],
   )
+  await touch(ctx, 'account', tenant.account_id)
   for (const { client_id, id } of clients) {
     await touch(ctx, 'client', client_id)
     await touch(ctx, 'application', id)

@@ -50,7 +50,7 @@ describe('active users', () => {
     for (const name of ['ada', 'grace']) await browserOf(server, other).register(name)
     const { period } = await usage(tenant)
     const gone = await server.call('DELETE', `/v1/applications/${other.applicationId}`, {
-      headers: server.present(tenant, { kind: 'user', role: 'owner' }),
+      headers: await server.present(tenant, { kind: 'user', role: 'owner' }),
     })
     expect(gone.status).toBe(204)
     server.clock.advance(31 * 86_400)

@@ -80,7 +80,7 @@ describe('GET /v1/usage', () => {
       ['another method', 405, 0, () => server.call('DELETE', '/v1/users', { token })],
       ['/health', 200, 0, () => server.call('GET', '/health', { token })],
     ]
-    const weak = server.present(tenant, { kind: 'agent', scopes: ['usage:read'] })
+    const weak = await server.present(tenant, { kind: 'agent', scopes: ['usage:read'] })
     for (const [name, status, calls, call] of cases) {
       const answer = await call()
       const { api_calls: now } = await usage(tenant)

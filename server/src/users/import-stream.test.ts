@@ -193,7 +193,8 @@ describe('an import over a connection', () => {
     socket.write(`${body}{"external_user_id":"smuggled"}\n`)
     await expect.poll(() => answer.closed, soon).toBe(true)
     expect(answer.text).toContain('HTTP/1.1 400 Bad Request')
-    await expect.poll(state, soon).toEqual(imported(2, 1))
+    // The connection is over with what follows the body: the batch before it was read by then, or it was not. Never more.
+    expect([imported(0, 0), imported(2, 1)]).toContainEqual(await state())
   })
 
   it('a caller that sends everything before it reads anything is served', async () => {

@@ -216,10 +216,10 @@ describe('POST /v1/migration/users/import', () => {
     expect([answer.status, answer.body.error.code]).toEqual([413, 'payload_too_large'])
   })
 
-  it('403 insufficient_scope before a person has claimed the tenant', async () => {
+  it('agents 148: 403 claim_required before a person has claimed the tenant', async () => {
     const { token } = await server.tenant()
     const answer = await server.call('POST', path, { token, body: { users: named(1) } })
-    expect([answer.status, answer.body.error.code]).toEqual([403, 'insufficient_scope'])
+    expect([answer.status, answer.body.error.code]).toEqual([403, 'claim_required'])
   })
 
   it('the same Idempotency-Key gives the same answer, and 422 for another body', async () => {

@@ -2,9 +2,10 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestApp, testApp } from '../harness.ts'
 import { testBrowser } from '../machine.ts'
+import { freePort } from '../ports.ts'
 import { launch, visitor } from './chromium.ts'
 
-const port = 30_000 + (process.pid % 2_000)
+const port = await freePort()
 
 describe.skipIf(!testBrowser)('the API reference in Chromium', () => {
   let browser: Browser

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { registerExample } from '../../src/demo/page.ts'
 import { type Tenant, type TestApp, testApp, testClock } from '../harness.ts'
 import { testBrowser } from '../machine.ts'
+import { freePort } from '../ports.ts'
 import { launch, type Visitor, visitor } from './chromium.ts'
 
 /** A server on a port of its own, whose example page belongs to a tenant that allows `origins`. */
@@ -25,8 +26,6 @@ const simpleWebAuthn = readFileSync(
   'utf8',
 )
 
-const basePort = 21_000 + (process.pid % 2_000) * 4
-
 describe.skipIf(!testBrowser)('the example page in Chromium', () => {
   let browser: Browser
   let app: TestApp
@@ -36,7 +35,11 @@ describe.skipIf(!testBrowser)('the example page in Chromium', () => {
 
   beforeAll(async () => {
     browser = await launch()
-    ;({ app, tenant, url } = await serve({ port: basePort, origins: [`http://localhost:${basePort}`] }))
+    const port = await freePort()
+    ;({ app, tenant, url } = await serve({
+      port,
+      origins: [`http://localhost:${port}`],
+    }))
   })
   afterAll(async () => {
     await browser?.close()
@@ -203,8 +206,11 @@ describe.skipIf(!testBrowser)('policies in Chromium', () => {
   afterAll(() => browser?.close())
 
   it('an origin that is not listed reads why, and gets nothing else', async () => {
-    const port = basePort + 1
-    const { app, url } = await serve({ port, origins: ['https://elsewhere.example'] })
+    const port = await freePort()
+    const { app, url } = await serve({
+      port,
+      origins: ['https://elsewhere.example'],
+    })
     const visit = await visitor(browser)
     await visit.page.goto(`${url}/example/`)
     await visit.page.fill('#name', 'eve')
@@ -216,7 +222,7 @@ describe.skipIf(!testBrowser)('policies in Chromium', () => {
   })
 
   it('user verification: required stops an unverified person in the browser', async () => {
-    const port = basePort + 2
+    const port = await freePort()
     const { app, url } = await serve({
       port,
       origins: [`http://localhost:${port}`],

@@ -1,6 +1,8 @@
 import * as oauth from 'oauth4webapi'
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { type Tenant, type TestApp, testApp, testClock } from '../harness.ts'
+import type { Tenant, TestApp } from '../harness.ts'
+import { liveServer } from '../live-server.ts'
+import { registerKeys, signer } from '../oauth-requests.ts'
 
 // An independent client judges discovery, the token endpoint and the tokens over a real port.
 const insecure = { [oauth.allowInsecureRequests]: true }
@@ -10,11 +12,8 @@ let issuer: URL
 let tenant: Tenant
 let as: oauth.AuthorizationServer
 beforeAll(async () => {
-  const port = 30_000 + (process.pid % 20_000)
   // The client checks times against the system's clock, so this server's stands where that is.
-  server = await testApp({ PUBLIC_URL: `http://localhost:${port}` }, { clock: testClock() })
-  await server.app.http.listen({ port, host: 'localhost' })
-  issuer = new URL(`http://localhost:${port}`)
+  ;({ server, issuer } = await liveServer())
   tenant = await server.tenant()
   const response = await oauth.discoveryRequest(issuer, { algorithm: 'oauth2', ...insecure })
   as = await oauth.processDiscoveryResponse(new URL(issuer.origin), response)
@@ -35,7 +34,7 @@ const grant = async (auth: oauth.ClientAuth, parameters: Record<string, string> 
 
 it('discovers the server; the issuer is byte-equal and every endpoint answers', async () => {
   expect(as.issuer).toBe(issuer.origin)
-  expect(as.grant_types_supported).toEqual(['client_credentials'])
+  expect(as.grant_types_supported).toEqual(expect.arrayContaining(['client_credentials']))
   for (const [name, value] of Object.entries(as)) {
     expect([name, Array.isArray(value) ? value.length > 0 : value !== null]).toEqual([name, true])
     if (!/_endpoint$|_uri$/.test(name)) continue
@@ -52,7 +51,7 @@ it.each([
   expect(result.refresh_token).toBeUndefined()
 })
 
-it('validates the access token as RFC 9068 asks, for the right audience only', async () => {
+it('agents 50: validates the access token as RFC 9068 asks, for the right audience only', async () => {
   const { access_token: token } = await grant(oauth.ClientSecretBasic(tenant.clientSecret), { scope: 'users:read' })
   const request = () => new Request(`${issuer.origin}/v1/users`, { headers: { authorization: `Bearer ${token}` } })
   const claims = await oauth.validateJwtAccessToken(as, request(), issuer.origin, insecure)
@@ -72,4 +71,47 @@ it('reports a wrong secret as the RFC does', async () => {
   })
   // The header's challenge is processed before the body, as the library documents.
   await expect(grant(oauth.ClientSecretBasic('sec_wrong'))).rejects.toMatchObject({ status: 401 })
+})
+
+it.each([
+  ['client_secret_basic', () => oauth.ClientSecretBasic(tenant.clientSecret)],
+  ['client_secret_post', () => oauth.ClientSecretPost(tenant.clientSecret)],
+] as const)('introspects and revokes, authenticated by %s', async (_, method) => {
+  const client = { client_id: tenant.clientId }
+  const { access_token: token } = await grant(method())
+  const ask = async () => {
+    const response = await oauth.introspectionRequest(as, client, method(), token, insecure)
+    return oauth.processIntrospectionResponse(as, client, response)
+  }
+  expect(await ask()).toMatchObject({
+    active: true,
+    iss: issuer.origin,
+    client_id: tenant.clientId,
+    token_type: 'Bearer',
+  })
+  const revoked = await oauth.revocationRequest(as, client, method(), token, insecure)
+  expect(await oauth.processRevocationResponse(revoked)).toBeUndefined()
+  expect(await ask()).toEqual({ active: false })
+})
+
+it('revokes as a public client too', async () => {
+  const client = { client_id: 'cli_agent' }
+  const { access_token: token } = await grant(oauth.ClientSecretPost(tenant.clientSecret))
+  const answered = await oauth.revocationRequest(as, client, oauth.None(), token, insecure)
+  expect(await oauth.processRevocationResponse(answered)).toBeUndefined()
+  // Not its token: it hears nothing, and nothing happened.
+  const users = await fetch(new URL('/v1/users', issuer), {
+    headers: { authorization: `Bearer ${token}` },
+  })
+  expect(users.status).toBe(200)
+})
+
+it('signs assertions that are taken', async () => {
+  const pair = signer('ES256', 'web')
+  await registerKeys(server, tenant, pair)
+  const pkcs8 = new Uint8Array(pair.privateKey.export({ type: 'pkcs8', format: 'der' }))
+  const key = await crypto.subtle.importKey('pkcs8', pkcs8, { name: 'ECDSA', namedCurve: 'P-256' }, false, ['sign'])
+  expect(await grant(oauth.PrivateKeyJwt({ key, kid: 'web' }))).toMatchObject({
+    token_type: 'bearer',
+  })
 })

@@ -4,7 +4,7 @@ import { chown, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort } from './child-server.ts'
+import { freePort } from '../ports.ts'
 
 const exec = promisify(execFile)
 

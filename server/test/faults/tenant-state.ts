@@ -9,18 +9,37 @@ export type TenantState = { rows: string; ceremonies: string; events: string[] }
 const fingerprint = (table: string): string =>
   `coalesce((select md5(string_agg(x::text, '|' order by x::text)) from ${table} x where tenant_id = $1), '')`
 
-/** A tenant's rows as they are now, in whatever tables there are. */
-export async function stateOf(sql: Sql, tenantId: string): Promise<TenantState> {
+const ofAccount = (table: string): string =>
+  `coalesce((select md5(string_agg((to_jsonb(x) - '{last_used_at,last_used_ip,last_used_user_agent}'::text[])::text, '|' order by x::text))
+    from ${table} x where account_id = (select account_id from tenants where id = $1)), '')`
+
+/** Access tokens of the tenant's clients that were revoked. */
+const revoked = `coalesce((select string_agg(jti::text, '|' order by jti) from revoked_tokens
+  where client_id in (select client_id from applications where tenant_id = $1)), '')`
+
+/** Tables of the base that have a column, and change with an event. */
+const tablesWith = async (sql: Sql, column: string): Promise<string[]> => {
   const tables = await sql.query<{ name: string }>(
-    `select quote_ident(c.relname) as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = 'tenant_id'
+    `select quote_ident(c.relname) as name from pg_class c join pg_attribute a on a.attrelid = c.oid and a.attname = $2
      where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and not c.relispartition
        and c.relname <> all($1::text[]) order by 1`,
-    [untold],
+    [untold, column],
   )
+  return tables.map(({ name }) => name)
+}
+
+/** The rows of a tenant and of its account as they are now, in whatever tables there are. */
+export async function stateOf(sql: Sql, tenantId: string): Promise<TenantState> {
+  const owned = (await tablesWith(sql, 'tenant_id')).map(fingerprint)
+  const accounts = (await tablesWith(sql, 'account_id')).filter((name) => name !== 'tenants').map(ofAccount)
   // When it was last active is written from memory, at its own time.
   const tenant = `coalesce((select (to_jsonb(t) - 'last_active_at')::text from tenants t where id = $1), '')`
-  const all = [tenant, ...tables.map(({ name }) => fingerprint(name))].join(` || '/' || `)
-  const [state] = await sql.query<{ rows: string; ceremonies: string; events: string[] | null }>(
+  const all = [tenant, ...owned, ...accounts, revoked].join(` || '/' || `)
+  const [state] = await sql.query<{
+    rows: string
+    ceremonies: string
+    events: string[] | null
+  }>(
     `select ${all} as rows, ${fingerprint('ceremonies')} as ceremonies,
             (select array_agg(id::text) from audit_logs where tenant_id = $1) as events`,
     [tenantId],

@@ -60,7 +60,10 @@ function problemsOf(request: FuzzRequest, answer: Answer): string[] {
   if (status >= 500) found.push(`status ${status}`)
   if (headers['x-content-type-options'] !== 'nosniff') found.push('no nosniff')
   if (!headers['x-request-id']) found.push('no request id')
-  if (status === 429) found.push('a limit was in the way: the run says nothing about what lies behind it')
+  // A token that is presented again and again locks itself, and a tenant has three claim codes: nothing is behind these.
+  const isFull = text.includes('too_many_attempts') || /agent.identity.claim/.test(request.url)
+  const isLimited = status === 429 && !isFull
+  if (isLimited) found.push('a limit was in the way: the run says nothing about what lies behind it')
   if (status >= 400 && request.method !== 'HEAD' && !request.url.startsWith('/trpc')) {
     const code = codeOf(answer)
     if (typeof code !== 'string' || !/^[a-z][a-z0-9_]*$/.test(code)) found.push('an error without a code')
@@ -128,7 +131,7 @@ describe(`security 221, 222: ${total} generated requests (FUZZ_REQUESTS) with se
           leaks.learn(world.tenant.token)
           if (sample.token) leaks.learn(sample.token)
         }
-        const { token, origin, headers } = credential(operation, world, sample)
+        const { token, origin, headers } = await credential(operation, world, sample)
         const own = {
           ...(token ? { authorization: `Bearer ${token}` } : {}),
           ...(origin ? { origin } : {}),

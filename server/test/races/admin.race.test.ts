@@ -3,7 +3,7 @@ import { freshAddress } from '../harness.ts'
 import { onTwoInstances, storm, tally } from './two-instances.ts'
 
 onTwoInstances('users', (instances) => {
-  it('30 creations at once on two instances make exactly 15 users', async () => {
+  it('agents 135: 30 creations at once on two instances make exactly 15 users', async () => {
     const { token, tenantId } = await instances.one.tenant()
     const answers = await storm(instances, 30, (app, i) =>
       app.call('POST', '/v1/users', { token, body: { external_user_id: `u${i}` } }),
@@ -56,9 +56,10 @@ onTwoInstances('users', (instances) => {
 })
 
 onTwoInstances('the vending machine', (instances) => {
-  it('security 145: 100 calls at cap − 1 make exactly one tenant', async () => {
+  it('agents 134, security 145: 100 calls at cap − 1 make exactly one tenant', async () => {
     const sql = instances.one.database.sql
-    const live = async () => (await sql.query<{ n: number }>('select count(*)::int as n from tenants'))[0]?.n ?? 0
+    const unclaimed = 'select count(*)::int as n from tenants where claimed_at is null'
+    const live = async () => (await sql.query<{ n: number }>(unclaimed))[0]?.n ?? 0
     const before = await live()
     for (const app of instances.both) app.app.deps.config.FREE_AI_TENANT_CAP = before + 1
     const answers = await storm(instances, 100, (app) =>

@@ -1,0 +1,14 @@
+import { api, asConsole } from '../api/client.ts'
+import { provePasskey } from './assert.ts'
+
+/** Exchanges a session token of the console for the dashboard's cookie; the token is used up, and kept nowhere. */
+export const openSession = (session_token: string) => api.dashboard.session.open.mutate({ session_token })
+
+/** Signs the person in with whichever passkey they pick. */
+export async function signIn(ask: { mediation?: 'conditional'; signal?: AbortSignal } = {}): Promise<void> {
+  const mediation = ask.mediation ? { mediation: ask.mediation } : {}
+  const { session_id, challenge } = await api.passkeys.auth.start.mutate(mediation, asConsole)
+  const credential = await provePasskey(challenge, ask)
+  const { session_token } = await api.passkeys.auth.finish.mutate({ session_id, credential }, asConsole)
+  await openSession(session_token)
+}

@@ -1,0 +1,83 @@
+import { record } from '../audit/record.ts'
+import { CONSOLE_APPLICATION_ID, CONSOLE_TENANT_ID } from '../console/console.ts'
+import type { Ctx } from '../platform/context.ts'
+import { mint } from '../platform/ids.ts'
+import type { Role } from '../platform/principal.ts'
+import { randomText } from '../platform/secrets.ts'
+import { insertUser } from '../users/insert.ts'
+
+const atConsole = { tenantId: CONSOLE_TENANT_ID, applicationId: CONSOLE_APPLICATION_ID }
+
+/** Addresses are compared in lower case; plus tags and dots are part of them (security 191). */
+export const canonicalAddress = (address: string): string => address.trim().toLowerCase()
+
+/** Ties an address to a person who proved that it is theirs. Whoever proved it before keeps it. */
+export async function proveAddress(ctx: Ctx, personId: string, address: string): Promise<void> {
+  const id = mint('idf')
+  const linked = await ctx.sql.query(
+    `insert into identifiers (tenant_id, id, application_id, user_id, type, value, verified, linked_at)
+     values ($1, $2, $3, $4::uuid, 'email', $5, true, $6)
+     on conflict (tenant_id, application_id, type, value) do nothing returning 1`,
+    [CONSOLE_TENANT_ID, id, CONSOLE_APPLICATION_ID, personId, canonicalAddress(address), ctx.now()],
+  )
+  if (linked.length === 0) return
+  record(ctx, 'identifier.linked', {
+    ...atConsole,
+    userId: personId,
+    metadata: { identifier_id: id, identifier_type: 'email' },
+  })
+}
+
+/**
+ * A new person, in the caller's transaction: a user of the console under a name that says nothing. An address that nobody
+ * proved identifies nobody: it is kept for mails only, so that an account cannot be taken in advance (security 193).
+ * @param id made beforehand where an authenticator has been told it as the user handle
+ * @returns the person's id
+ */
+export async function makePerson(
+  ctx: Ctx,
+  { address, verified, id }: { address: string; verified: boolean; id?: string },
+): Promise<string> {
+  const made = await insertUser(ctx, {
+    tenantId: CONSOLE_TENANT_ID,
+    applicationId: CONSOLE_APPLICATION_ID,
+    plan: 'enterprise',
+    externalUserId: `person_${randomText(22)}`,
+    metadata: { email: canonicalAddress(address) },
+    ...(id === undefined ? {} : { id }),
+  })
+  if (!made) throw new Error('a random name was taken')
+  record(ctx, 'user.created', { ...atConsole, userId: made.id, metadata: { source: 'console' } })
+  if (verified) await proveAddress(ctx, made.id, address)
+  return made.id
+}
+
+/** Whose a proven address is, and the account that this person owns; null: nobody's. */
+export async function personByAddress(
+  ctx: Ctx,
+  address: string,
+): Promise<{ personId: string; accountId: string; role: Role; accountStatus: string } | null> {
+  const [row] = await ctx.sql.query<{ person_id: string; account_id: string; role: Role; status: string }>(
+    `select m.person_id, m.account_id, m.role, a.status
+     from identifiers i
+     join members m on m.person_id = i.user_id
+     join accounts a on a.id = m.account_id
+     where i.tenant_id = $1 and i.application_id = $2 and i.type = 'email' and i.value = $3 and i.verified
+     order by (m.role = 'owner') desc, m.created_at, m.account_id limit 1`,
+    [CONSOLE_TENANT_ID, CONSOLE_APPLICATION_ID, canonicalAddress(address)],
+  )
+  return row ? { personId: row.person_id, accountId: row.account_id, role: row.role, accountStatus: row.status } : null
+}
+
+/** Where to write to a person: the proven address, else the one that the person gave; null: none. */
+export async function addressOf(ctx: Ctx, personId: string): Promise<string | null> {
+  const [row] = await ctx.sql.query<{ address: string | null }>(
+    `select coalesce(
+       (select i.value from identifiers i where i.tenant_id = u.tenant_id and i.user_id = u.id and i.type = 'email'
+        order by i.verified desc, i.linked_at limit 1),
+       u.metadata ->> 'email') as address
+     from users u where u.tenant_id = $1 and u.id = $2::uuid`,
+    [CONSOLE_TENANT_ID, personId],
+  )
+  return row?.address ?? null
+}

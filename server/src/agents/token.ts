@@ -1,0 +1,97 @@
+import { endOf } from '../keys/life.ts'
+import type { Ctx } from '../platform/context.ts'
+import { uuid7 } from '../platform/ids.ts'
+import { type Claims, signJwt } from '../platform/jwt.ts'
+import type { AccountAgent } from '../platform/principal.ts'
+import { seconds } from '../platform/time.ts'
+import { expandScopes } from '../scopes.ts'
+
+export const agentTokenSeconds = 3600
+
+export type AgentGrant = {
+  agentId: string
+  /** The secret key handed out with it, with which it ends; null: none was. */
+  keyId: string | null
+  accountId: string
+  /** Who consented. */
+  personId: string
+  clientId: string
+  /** `full_access` or single scopes. */
+  scopes: readonly string[]
+  /** The refresh tokens that it belongs to: it ends with them. */
+  familyId?: string
+  /** What it is for; nothing: the API and the MCP endpoint. */
+  resource?: string | readonly string[] | null | undefined
+}
+
+/**
+ * Signs an access token (RFC 9068) for an agent with a person's consent: `sub` is the person, `act.sub` the agent
+ * (agents.md §2), one hour.
+ */
+export function issueAgentToken(ctx: Ctx, grant: AgentGrant): string {
+  const now = ctx.now()
+  const iat = seconds(now)
+  const issuer = ctx.deps.config.PUBLIC_URL
+  return signJwt(ctx.deps.keys.current(), 'at+jwt', {
+    iss: issuer,
+    sub: grant.personId,
+    aud: grant.resource ?? [issuer, `${issuer}/mcp`],
+    client_id: grant.clientId,
+    act: { sub: grant.agentId, kind: 'agent' },
+    account_id: grant.accountId,
+    ...(grant.keyId === null ? {} : { key_id: grant.keyId }),
+    ...(grant.familyId === undefined ? {} : { family_id: grant.familyId }),
+    scope: grant.scopes.join(' '),
+    iat,
+    exp: iat + agentTokenSeconds,
+    jti: uuid7(now),
+  })
+}
+
+/** The agent that a token names, or null: it is no agent's. */
+export function agentIdOf({ act }: Claims): string | null {
+  const sub = typeof act === 'object' && act !== null && 'sub' in act ? act.sub : null
+  return typeof sub === 'string' && sub.startsWith('agt_') ? sub : null
+}
+
+/**
+ * The principal of an access token whose `act.sub` is an agent. Agent, key and account are looked at on every call, so
+ * revoking any of them ends the token on every instance within the cache's second.
+ * @param claims of a token that was verified, is in time, was not revoked and is for the resource that is asked
+ * @returns null: no agent's token; agent or key revoked or expired; account not active
+ */
+export async function agentFromToken(ctx: Ctx, claims: Claims): Promise<AccountAgent | null> {
+  const id = agentIdOf(claims)
+  const { agents, accounts, config, keyUse } = ctx.deps
+  const agent = id === null ? null : await agents.get(id)
+  if (!agent || agent.accountId !== claims.account_id) return null
+  const keyId = typeof claims.key_id === 'string' ? claims.key_id : null
+  const key = keyId === null ? null : agent.keys.get(keyId)
+  if (key === undefined) return null
+  const end = key && endOf(key, config)
+  const account = await accounts.get(agent.accountId)
+  if ((end && end <= ctx.now()) || !account?.homeTenantId || account.status !== 'active') return null
+  keyUse.note({
+    accountId: account.id,
+    agentId: agent.id,
+    keyId: null,
+    ip: ctx.request.ip,
+    userAgent: ctx.request.userAgent,
+  })
+  return {
+    kind: 'agent',
+    id: agent.id,
+    accountId: account.id,
+    tenantId: account.homeTenantId,
+    applicationId: null,
+    bucket: claims.jti,
+    scopes: expandScopes(
+      String(claims.scope ?? '')
+        .split(' ')
+        .filter(Boolean),
+    ),
+    keyId,
+    applicationIds: key && key.applicationIds.length > 0 ? key.applicationIds : agent.applicationIds,
+    personId: claims.sub,
+  }
+}

@@ -1,0 +1,1 @@
+export { requireOauthClient } from '../oauth/registered-client.ts'

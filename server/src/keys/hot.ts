@@ -1,0 +1,123 @@
+import { addressKey } from '../platform/address.ts'
+import type { Cache, Caches } from '../platform/cache.ts'
+import type { Ctx } from '../platform/context.ts'
+import type { Sql } from '../platform/db.ts'
+import { ApiError } from '../platform/errors.ts'
+import type { AccountAgent } from '../platform/principal.ts'
+import { hasValidChecksum } from '../platform/secrets.ts'
+import { toIso } from '../platform/time.ts'
+import { expandScopes } from '../scopes.ts'
+import { endOf, idleEndOf, isNear } from './life.ts'
+
+/** What a request with a secret key needs to know of it, in one cached row. */
+export type HotKey = {
+  /** Keyed hash of the secret, in hex. */
+  hash: string
+  accountId: string
+  keyId: string
+  agentId: string
+  scopes: ReadonlySet<string>
+  /** Empty: every application of the account. */
+  applicationIds: readonly string[]
+  /** Of this secret: a key has two of them for a while after a rotation. */
+  madeAt: Date
+  /** End of the overlap, once a newer secret took over. */
+  replacedAt: Date | null
+  expiresAt: Date | null
+  /** As it was when the row was loaded; what was used since is in `keyUse`. */
+  lastUsedAt: Date
+}
+
+type Row = {
+  account_id: string
+  key_id: string
+  agent_id: string
+  scopes: string[]
+  application_ids: string[]
+  made_at: Date
+  replaced_at: Date | null
+  expires_at: Date | null
+  last_used_at: Date
+}
+
+// Raw: the one statement of a request with a key, by the primary key of its secret.
+const byHash = `
+  select v.account_id, v.key_id, k.agent_id, k.scopes, k.application_ids, v.created_at as made_at,
+         v.expires_at as replaced_at, k.expires_at, coalesce(k.last_used_at, k.created_at) as last_used_at
+  from secret_key_versions v
+  join secret_keys k on k.account_id = v.account_id and k.id = v.key_id
+  join agents g on g.account_id = k.account_id and g.id = k.agent_id
+  where v.hash = $1 and k.revoked_at is null and g.revoked_at is null`
+
+/** `secret_key`: a key that was not revoked, by the keyed hash of its secret in hex. */
+export const createHotKeys = (caches: Caches, sql: Sql): Cache<HotKey> =>
+  caches.create('secret_key', {
+    async load(hash) {
+      const [row] = await sql.query<Row>(byHash, [Buffer.from(hash, 'hex')])
+      if (!row) return null
+      return {
+        hash,
+        accountId: row.account_id,
+        keyId: row.key_id,
+        agentId: row.agent_id,
+        scopes: expandScopes(row.scopes),
+        applicationIds: row.application_ids,
+        madeAt: row.made_at,
+        replacedAt: row.replaced_at,
+        expiresAt: row.expires_at,
+        lastUsedAt: row.last_used_at,
+      }
+    },
+  })
+
+const isOver = (end: Date | null, now: Date): boolean => end !== null && end <= now
+
+/** The key of a secret that may be used now; null: malformed, unknown, replaced, expired, idle for too long, revoked. */
+async function liveKey(ctx: Ctx, secret: string): Promise<HotKey | null> {
+  // Refused before any look-up: what has no valid checksum was never minted here (agents.md §6).
+  if (!hasValidChecksum(secret, 'tm_key')) return null
+  const { config, secretKeys, secrets, keyUse } = ctx.deps
+  const key = await secretKeys.get(secrets.hash(secret).toString('hex'))
+  if (!key) return null
+  const now = ctx.now()
+  const end = endOf(key, config)
+  const idleEnd = idleEndOf(keyUse.lastUse(key.keyId, key.lastUsedAt), config)
+  if (isOver(key.replacedAt, now) || isOver(end, now) || isOver(idleEnd, now)) return null
+  if (end && isNear(end, now)) ctx.response.headers['x-key-expires-at'] = toIso(end)
+  return key
+}
+
+/**
+ * Counts a wrong key against its address. Only wrong keys meet this limit, so nobody is locked out by somebody else's.
+ * @throws 429 rate_limit_exceeded
+ */
+async function countFailure({ deps: { limits }, request }: Ctx): Promise<null> {
+  const verdict = await limits.count('secret_key_failures', addressKey(request.ip))
+  if (verdict.ok) return null
+  throw new ApiError('rate_limit_exceeded', { retryAfter: verdict.retryAfter, headers: limits.headers([verdict]) })
+}
+
+/**
+ * The agent behind a secret key, for its whole account; its use is noted, off the request path.
+ * @returns null: malformed, unknown, expired, revoked, or of an account that is not active
+ * @throws 429 rate_limit_exceeded after too many wrong keys from one address
+ */
+export async function agentFromKey(ctx: Ctx, secret: string): Promise<AccountAgent | null> {
+  const key = await liveKey(ctx, secret)
+  const account = key && (await ctx.deps.accounts.get(key.accountId))
+  if (!key || !account?.homeTenantId || account.status !== 'active') return countFailure(ctx)
+  const { accountId, agentId, keyId } = key
+  ctx.deps.keyUse.note({ accountId, agentId, keyId, ip: ctx.request.ip, userAgent: ctx.request.userAgent })
+  return {
+    kind: 'agent',
+    id: agentId,
+    accountId,
+    tenantId: account.homeTenantId,
+    applicationId: null,
+    bucket: keyId,
+    scopes: key.scopes,
+    keyId,
+    secretHash: key.hash,
+    applicationIds: key.applicationIds,
+  }
+}
