@@ -73,13 +73,7 @@ const provesToBe: Record<string, string[]> = {
 function checkRow(row: Row, operation: Operation, { tenant }: World, abouts: Sample['about'][]): void {
   const { category, success, metadata }: EventRow = events[row.event]
   const { kind, id } = row.actor
-  expect(row).toMatchObject({
-    category,
-    success,
-    ip_address: ip,
-    user_agent: userAgent,
-    created_at: server.clock(),
-  })
+  expect(row).toMatchObject({ category, success, ip_address: ip, user_agent: userAgent, created_at: server.clock() })
   const kinds = operation.auth.flatMap((auth) => actorKinds[auth] ?? [])
   expect([...kinds, ...(provesToBe[operation.name] ?? [])]).toContain(kind)
   expect(id).toMatch(/./)
@@ -166,10 +160,7 @@ describe('security 231: an operation whose audit row cannot be written does noth
       calls += 1
       const before = await state(world.tenant.tenantId)
       const headers = { ...change.headers, 'x-request-id': 'refuse-audit' }
-      const answer = await send(operation, world, given, {
-        ...change,
-        headers,
-      })
+      const answer = await send(operation, world, given, { ...change, headers })
       expect([answer.status, answer.text]).toEqual([500, expect.stringMatching(/internal_error|server_error/)])
       expect(await state(world.tenant.tenantId)).toEqual(before)
       return answer

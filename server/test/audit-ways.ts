@@ -36,14 +36,9 @@ async function signIn(
   return { body: { session_id: body.data.session_id, credential } }
 }
 
-const inBody = ({ tenant }: World) => ({
-  client_id: tenant.clientId,
-  client_secret: tenant.clientSecret,
-})
+const inBody = ({ tenant }: World) => ({ client_id: tenant.clientId, client_secret: tenant.clientSecret })
 
-const breakSignature: Mutation = {
-  signature: (bytes) => Buffer.from(bytes).fill(0, 8, 16),
-}
+const breakSignature: Mutation = { signature: (bytes) => Buffer.from(bytes).fill(0, 8, 16) }
 
 /** A token that is presented once more, until that locks it. */
 const verification = (sampleOf: (token: string) => Sample): Partial<Record<AuditEvent, Way>> => ({
@@ -64,9 +59,7 @@ const redeem: Way = async (world, call) => call((await samples['device.token']?.
 export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
   'agents.verify': verification((token) => ({ body: { token } })),
   'agents.verify_link': verification((token) => ({ query: { token } })),
-  'users.list': {
-    'users.exported': (_world, call) => call({ query: { format: 'ndjson' } }),
-  },
+  'users.list': { 'users.exported': (_world, call) => call({ query: { format: 'ndjson' } }) },
   'users.update': {
     'session.revoked': async (world, call) => {
       const { name } = await passkey(world)
@@ -89,11 +82,7 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
       const [row] = await server.database.sql.query<{ id: string }>('select id from agents where client_id = $1', [
         client.id,
       ])
-      await call({
-        about: person,
-        headers,
-        params: { agent_id: row?.id ?? '' },
-      })
+      await call({ about: person, headers, params: { agent_id: row?.id ?? '' } })
     },
   },
   'authorization.allow': {
@@ -105,30 +94,21 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
   'onboarding.register_passkey': {
     'auth.failed': async (world, call) => {
       const { challenge, ceremony_id, ...page } = await hostedPage(world)
-      const credential = createAuthenticator().register(challenge, {
-        origin: 'https://evil.example.net',
-      })
+      const credential = createAuthenticator().register(challenge, { origin: 'https://evil.example.net' })
       await call({ ...page, body: { ceremony_id, credential } })
     },
   },
-  'keys.create': {
-    'auth.failed': (_world, call) => call({ body: { name: 'CI' } }),
-  },
+  'keys.create': { 'auth.failed': (_world, call) => call({ body: { name: 'CI' } }) },
   'oauth.revoke': {
     'session.revoked': async (world, call) => call({ body: { ...inBody(world), token: (await passkey(world)).token } }),
     'secret_key.revoked': async ({ server }, call) => {
       const { secretKey } = await agentToken(server, await server.person())
-      await call({
-        headers: { authorization: `Bearer ${secretKey}` },
-        body: { token: secretKey },
-      })
+      await call({ headers: { authorization: `Bearer ${secretKey}` }, body: { token: secretKey } })
     },
   },
   'agent_identity.create': {
     'agent.registration_requested': (_world, call) =>
-      call({
-        body: { type: 'service_auth', login_hint: freshMailbox('example.com') },
-      }),
+      call({ body: { type: 'service_auth', login_hint: freshMailbox('example.com') } }),
   },
   'oauth.token': {
     'agent.registered': redeem,
@@ -137,11 +117,7 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
     'refresh_token.reuse_detected': async ({ server }, call) => {
       const client = await registerClient(server)
       const { body } = await redeemCode(server, client, await codeFor(server, await server.person(), client))
-      const again = {
-        grant_type: 'refresh_token',
-        client_id: client.id,
-        refresh_token: body.refresh_token,
-      }
+      const again = { grant_type: 'refresh_token', client_id: client.id, refresh_token: body.refresh_token }
       await call({ body: again })
       await call({ body: again })
     },
@@ -155,29 +131,17 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
   'device.approve': {
     'auth.failed': async (world, call) => {
       const { body, ...sample } = (await samples['device.approve']?.(world)) ?? {}
-      await call({
-        ...sample,
-        body: { user_code: body?.user_code, csrf_token: body?.csrf_token },
-      })
+      await call({ ...sample, body: { user_code: body?.user_code, csrf_token: body?.csrf_token } })
     },
     'agent.claimed': async ({ server, tenant }, call) => {
       // The plan of the world's tenant is one that nobody can claim: another one takes its place.
       const { claim, tenantId } = (
-        await server.call('POST', '/v1/onboarding/ai', {
-          body: { name: 'W' },
-          ip: freshAddress(),
-        })
+        await server.call('POST', '/v1/onboarding/ai', { body: { name: 'W' }, ip: freshAddress() })
       ).body
       const person = await server.person()
-      const { user_code } = await askForCode(server, {
-        claim_token: claim.claim_token,
-      })
+      const { user_code } = await askForCode(server, { claim_token: claim.claim_token })
       const page = approvalPage(server, person)
-      const body = {
-        user_code,
-        csrf_token: await page.csrf(user_code),
-        ...(await page.prove(user_code)),
-      }
+      const body = { user_code, csrf_token: await page.csrf(user_code), ...(await page.prove(user_code)) }
       Object.assign(tenant, { tenantId })
       await call({ about: person, headers: person.headers, body })
     },
@@ -201,9 +165,7 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
       await call(await signIn(world, await passkey(world, createAuthenticator({ counter: 10 })), { counter: 3 }))
     },
   },
-  'audit_logs.list': {
-    'audit.exported': (_world, call) => call({ query: { format: 'ndjson' } }),
-  },
+  'audit_logs.list': { 'audit.exported': (_world, call) => call({ query: { format: 'ndjson' } }) },
 }
 
 /** Names of somebody else's things, where a name of ours means another thing to everybody. */

@@ -36,11 +36,7 @@ const callers = {
     headers: await app.present(tenant, { kind: 'agent', scopes: [] }),
   }),
   'agent for somebody': async ({ server: app, tenant }: World, scope: string) => ({
-    headers: await app.present(tenant, {
-      kind: 'agent',
-      scopes: [scope],
-      actor,
-    }),
+    headers: await app.present(tenant, { kind: 'agent', scopes: [scope], actor }),
   }),
   viewer: async ({ server: app, tenant }: World) => ({
     headers: await app.present(tenant, { kind: 'user', role: 'viewer' }),
@@ -130,16 +126,8 @@ const matrix: Record<Exclude<PolicyName, 'open'>, Row> = {
   session_end: { ...writes, 'end user': 'pass' },
   secret_rotation: rotates,
   lifecycle: persons,
-  account_read: {
-    ...reads,
-    service: '403 forbidden',
-    'service without the scope': '403 forbidden',
-  },
-  account_write: {
-    ...writes,
-    service: '403 forbidden',
-    'service without the scope': '403 forbidden',
-  },
+  account_read: { ...reads, service: '403 forbidden', 'service without the scope': '403 forbidden' },
+  account_write: { ...writes, service: '403 forbidden', 'service without the scope': '403 forbidden' },
   key_rotation: {
     ...writes,
     service: '403 forbidden',
@@ -156,11 +144,7 @@ const matrix: Record<Exclude<PolicyName, 'open'>, Row> = {
     owner: '403 forbidden',
     'owner for somebody': '403 forbidden',
   },
-  connection: {
-    ...reads,
-    'service without the scope': 'pass',
-    'agent without the scope': 'pass',
-  },
+  connection: { ...reads, 'service without the scope': 'pass', 'agent without the scope': 'pass' },
   account_decision: persons,
   account_people: { ...persons, viewer: 'pass' },
 }
@@ -356,13 +340,7 @@ async function insider(
 ): Promise<{ token: string | null; headers?: Record<string, string> }> {
   if (own.token) return { token: own.token, headers: { origin: origin } }
   if (!isForPeople(operation)) return { token: world.tenant.token }
-  return {
-    token: null,
-    headers: await server.present(world.tenant, {
-      kind: 'user',
-      role: 'owner',
-    }),
-  }
+  return { token: null, headers: await server.present(world.tenant, { kind: 'user', role: 'owner' }) }
 }
 
 const cells = guarded.flatMap(([name, operation]) =>
@@ -384,10 +362,7 @@ describe('security 101, 112: foreign and missing are one answer, and the owner c
     const none = missing[parameter]?.(operation)
     expect(none, `${parameter} has no row in this test's table of missing ids`).toBeDefined()
     const as = await insider(operation, mine, own)
-    const about = (value: string) => ({
-      ...own,
-      params: { ...own.params, [parameter]: value },
-    })
+    const about = (value: string) => ({ ...own, params: { ...own.params, [parameter]: value } })
     const requestId = `foreign-${name.replaceAll('.', '-')}-${mine.tenant.applicationId.slice(4)}`
 
     const headers = { ...as.headers, 'x-request-id': requestId }

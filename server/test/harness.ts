@@ -32,22 +32,10 @@ export type Answer = {
   text: string
 }
 
-export type Call = {
-  body?: unknown
-  headers?: Record<string, string>
-  token?: string
-  origin?: string
-  ip?: string
-}
+export type Call = { body?: unknown; headers?: Record<string, string>; token?: string; origin?: string; ip?: string }
 
 /** Credentials of a tenant made through the public onboarding call, with a token. */
-export type Tenant = {
-  tenantId: string
-  clientId: string
-  clientSecret: string
-  applicationId: string
-  token: string
-}
+export type Tenant = { tenantId: string; clientId: string; clientSecret: string; applicationId: string; token: string }
 
 export type TestApp = {
   app: App
@@ -114,10 +102,7 @@ export async function testApp(
     ...settings,
   })
   const mailbox = mailboxOf(database)
-  const captured: MailTransport = {
-    send: async (mail) => void mailbox.push(mail),
-    close: async () => {},
-  }
+  const captured: MailTransport = { send: async (mail) => void mailbox.push(mail), close: async () => {} }
   const app = await createApp({
     config,
     database,
@@ -213,16 +198,5 @@ export async function testApp(
     return mailbox.filter((mail) => to === undefined || mail.to === to)
   }
 
-  return {
-    app,
-    database,
-    clock,
-    lines,
-    call,
-    tenant,
-    present,
-    person,
-    mails,
-    close: () => app.close(),
-  }
+  return { app, database, clock, lines, call, tenant, present, person, mails, close: () => app.close() }
 }

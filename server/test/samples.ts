@@ -47,10 +47,7 @@ const hook = 'https://hooks.example.com/trymellon'
 const expendable = ({ server, tenant }: World) => anotherApplication(server, tenant)
 
 /** A client's authentication as members of a body. */
-const inBody = ({ clientId, clientSecret }: Tenant) => ({
-  client_id: clientId,
-  client_secret: clientSecret,
-})
+const inBody = ({ clientId, clientSecret }: Tenant) => ({ client_id: clientId, client_secret: clientSecret })
 
 const browser = ({ tenant }: World) => ({ token: tenant.clientId, origin })
 
@@ -89,18 +86,12 @@ async function addPasskey(world: World, token: string): Promise<string> {
   return data(await server.call('POST', '/v1/passkeys/register/finish', { token, origin, body })).credential_id
 }
 
-const ofPerson = (person: PersonAt): Sample => ({
-  about: person,
-  headers: person.headers,
-})
+const ofPerson = (person: PersonAt): Sample => ({ about: person, headers: person.headers })
 
 /** A person in front of the consent page, and what a client asks for. */
 export async function consenting({ server }: World) {
   const person = await server.person()
-  return {
-    person,
-    asked: request(await registerClient(server), pkce().challenge),
-  }
+  return { person, asked: request(await registerClient(server), pkce().challenge) }
 }
 
 async function asksForConsent(world: World): Promise<Sample> {
@@ -111,12 +102,7 @@ async function asksForConsent(world: World): Promise<Sample> {
 /** A sign-up begun on the hosted page. */
 async function hosted({ server }: World): Promise<string> {
   const body = { user_role: 'maintainer' }
-  return data(
-    await server.call('POST', '/v1/onboarding/start', {
-      body,
-      ip: freshAddress(),
-    }),
-  ).session_id
+  return data(await server.call('POST', '/v1/onboarding/start', { body, ip: freshAddress() })).session_id
 }
 
 /** The same after its first step, with the page's cookie and the options for a passkey. */
@@ -125,10 +111,7 @@ export async function hostedPage(world: World) {
   const params = { id: await hosted(world) }
   const page = { origin: server.app.deps.config.PUBLIC_URL }
   const body = { company_name: 'Acme', email: `${fresh()}@example.com` }
-  const given = await server.call('POST', `/v1/onboarding/${params.id}/data`, {
-    headers: page,
-    body,
-  })
+  const given = await server.call('POST', `/v1/onboarding/${params.id}/data`, { headers: page, body })
   const { challenge, ceremony_id } = data(given)
   const cookie = String(given.headers['set-cookie']).split(';')[0] ?? ''
   return { params, headers: { ...page, cookie }, challenge, ceremony_id }
@@ -136,14 +119,9 @@ export async function hostedPage(world: World) {
 
 /** A session token of the console, for a person with that authenticator. */
 async function consoleToken({ server }: World, device: Authenticator): Promise<string> {
-  const page = {
-    token: CONSOLE_CLIENT_ID,
-    origin: server.app.deps.config.PUBLIC_URL,
-  }
+  const page = { token: CONSOLE_CLIENT_ID, origin: server.app.deps.config.PUBLIC_URL }
   const begun = data(await server.call('POST', '/v1/passkeys/auth/start', { ...page, body: {} }))
-  const credential = device.authenticate(begun.challenge, {
-    origin: page.origin,
-  })
+  const credential = device.authenticate(begun.challenge, { origin: page.origin })
   const body = { session_id: begun.session_id, credential }
   return data(await server.call('POST', '/v1/passkeys/auth/finish', { ...page, body })).session_token
 }
@@ -151,25 +129,15 @@ async function consoleToken({ server }: World, device: Authenticator): Promise<s
 /** An agent with a secret key of the tenant's account. */
 export async function agentKey({ server, tenant }: World, scopes: readonly string[] = ['full_access']) {
   // Not `present`, whose agents are one for all of a tenant's calls.
-  const headers = await credentialOf(server.app, tenant, {
-    kind: 'agent',
-    scopes,
-  })
+  const headers = await credentialOf(server.app, tenant, { kind: 'agent', scopes })
   const { key_id, agent_id } = data(await server.call('GET', '/v1/keys/current', { headers }))
   return { headers, key_id: key_id as string, agent_id: agent_id as string }
 }
 
 /** A fresh proof of a person's passkey. */
 export async function stepUp({ server }: World, { headers, device }: PersonAt, purpose: string) {
-  const begun = data(
-    await server.call('POST', '/v1/dashboard/step-up', {
-      headers,
-      body: { purpose },
-    }),
-  )
-  const credential = device.authenticate(begun.challenge, {
-    origin: headers.origin,
-  })
+  const begun = data(await server.call('POST', '/v1/dashboard/step-up', { headers, body: { purpose } }))
+  const credential = device.authenticate(begun.challenge, { origin: headers.origin })
   return { session_id: begun.session_id, credential }
 }
 
@@ -183,12 +151,8 @@ const deviceSample = async ({ server }: World): Promise<Sample> => {
 export const samples: Record<string, (world: World) => Sample | Promise<Sample>> = {
   'onboarding.provision_agent': () => ({ body: { name: 'Sample' } }),
   'onboarding.availability': () => ({}),
-  'onboarding.start': () => ({
-    body: { user_role: 'maintainer', prefill: { company_name: 'Acme' } },
-  }),
-  'onboarding.status': async (world) => ({
-    params: { id: await hosted(world) },
-  }),
+  'onboarding.start': () => ({ body: { user_role: 'maintainer', prefill: { company_name: 'Acme' } } }),
+  'onboarding.status': async (world) => ({ params: { id: await hosted(world) } }),
   'onboarding.data': async (world) => ({
     params: { id: await hosted(world) },
     headers: { origin: world.server.app.deps.config.PUBLIC_URL },
@@ -196,16 +160,12 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   }),
   'onboarding.register_passkey': async (world) => {
     const { params, headers, challenge, ceremony_id } = await hostedPage(world)
-    const credential = createAuthenticator().register(challenge, {
-      origin: headers.origin,
-    })
+    const credential = createAuthenticator().register(challenge, { origin: headers.origin })
     return { params, headers, body: { ceremony_id, credential } }
   },
   'onboarding.complete': async (world) => {
     const { params, headers, challenge, ceremony_id } = await hostedPage(world)
-    const credential = createAuthenticator().register(challenge, {
-      origin: headers.origin,
-    })
+    const credential = createAuthenticator().register(challenge, { origin: headers.origin })
     const body = { ceremony_id, credential }
     data(await world.server.call('POST', `/v1/onboarding/${params.id}/register-passkey`, { headers, body }))
     return { params, headers, body: {} }
@@ -237,11 +197,7 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     const person = await world.server.person()
     const { user_code } = await askForCode(world.server)
     const page = approvalPage(world.server, person)
-    const body = {
-      user_code,
-      csrf_token: await page.csrf(user_code),
-      ...(await page.prove(user_code)),
-    }
+    const body = { user_code, csrf_token: await page.csrf(user_code), ...(await page.prove(user_code)) }
     return { ...ofPerson(person), body }
   },
   'device.withdraw': async ({ server }) => {
@@ -260,59 +216,31 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     return { ...ofPerson(person), body: { user_code, csrf_token } }
   },
   'keys.list': () => ({ query: { limit: '10' } }),
-  'keys.current': async (world) => ({
-    headers: (await agentKey(world)).headers,
-  }),
-  'keys.get': async (world) => ({
-    params: { key_id: (await agentKey(world)).key_id },
-  }),
+  'keys.current': async (world) => ({ headers: (await agentKey(world)).headers }),
+  'keys.get': async (world) => ({ params: { key_id: (await agentKey(world)).key_id } }),
   'keys.create': async (world) => {
     const person = await world.server.person()
-    return {
-      ...ofPerson(person),
-      body: { name: 'CI', step_up: await stepUp(world, person, 'keys.create') },
-    }
+    return { ...ofPerson(person), body: { name: 'CI', step_up: await stepUp(world, person, 'keys.create') } }
   },
   'keys.rotate': async (world) => {
     const { key_id, headers } = await agentKey(world)
     return { params: { key_id }, headers, body: { grace_period_seconds: 60 } }
   },
-  'keys.revoke_current': async (world) => ({
-    headers: (await agentKey(world)).headers,
-  }),
-  'keys.revoke': async (world) => ({
-    params: { key_id: (await agentKey(world)).key_id },
-  }),
+  'keys.revoke_current': async (world) => ({ headers: (await agentKey(world)).headers }),
+  'keys.revoke': async (world) => ({ params: { key_id: (await agentKey(world)).key_id } }),
   'keys.report_leak': async (world) => ({
-    body: {
-      token: (await agentKey(world)).headers.authorization?.split(' ')[1],
-    },
+    body: { token: (await agentKey(world)).headers.authorization?.split(' ')[1] },
   }),
   'agents.list': () => ({ query: { limit: '10' } }),
-  'agents.get': async (world) => ({
-    params: { agent_id: (await agentKey(world)).agent_id },
-  }),
-  'agents.revoke': async (world) => ({
-    params: { agent_id: (await agentKey(world)).agent_id },
-  }),
-  'oauth.introspect': ({ tenant }) => ({
-    body: { ...inBody(tenant), token: tenant.token },
-  }),
+  'agents.get': async (world) => ({ params: { agent_id: (await agentKey(world)).agent_id } }),
+  'agents.revoke': async (world) => ({ params: { agent_id: (await agentKey(world)).agent_id } }),
+  'oauth.introspect': ({ tenant }) => ({ body: { ...inBody(tenant), token: tenant.token } }),
   'oauth.revoke': async ({ server, tenant }) => ({
-    body: {
-      ...inBody(tenant),
-      token: (await signInClient(server, tenant)).token,
-      token_type_hint: 'access_token',
-    },
+    body: { ...inBody(tenant), token: (await signInClient(server, tenant)).token, token_type_hint: 'access_token' },
   }),
-  'agent_identity.create': () => ({
-    body: { type: 'anonymous', name: 'Sample' },
-  }),
+  'agent_identity.create': () => ({ body: { type: 'anonymous', name: 'Sample' } }),
   'agent_identity.claim': async ({ server }) => {
-    const made = await server.call('POST', '/v1/onboarding/ai', {
-      body: { name: 'Sample' },
-      ip: freshAddress(),
-    })
+    const made = await server.call('POST', '/v1/onboarding/ai', { body: { name: 'Sample' }, ip: freshAddress() })
     return { body: { token: made.body.claim.claim_token } }
   },
   'oauth.token': ({ tenant }) => ({
@@ -324,62 +252,28 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     },
   }),
   'clients.register': () => ({
-    body: {
-      redirect_uris: ['https://client.example.com/callback'],
-      client_name: 'Sample',
-      scope: 'users:read',
-    },
+    body: { redirect_uris: ['https://client.example.com/callback'], client_name: 'Sample', scope: 'users:read' },
   }),
   'authorization.request': asksForConsent,
   'authorization.challenge': asksForConsent,
   'authorization.allow': async (world) => {
     const { asked, person } = await consenting(world)
     const at = { headers: person.headers, origin: person.headers.origin }
-    const shown = data(
-      await world.server.call('POST', '/v1/oauth/authorization/request', {
-        ...at,
-        body: asked,
-      }),
-    )
-    const started = data(
-      await world.server.call('POST', '/v1/oauth/authorization/challenge', {
-        ...at,
-        body: asked,
-      }),
-    )
-    const credential = person.device.authenticate(started.challenge, {
-      origin: at.origin,
-    })
-    const proof = {
-      csrf_token: shown.csrf_token,
-      session_id: started.session_id,
-      credential,
-    }
+    const shown = data(await world.server.call('POST', '/v1/oauth/authorization/request', { ...at, body: asked }))
+    const started = data(await world.server.call('POST', '/v1/oauth/authorization/challenge', { ...at, body: asked }))
+    const credential = person.device.authenticate(started.challenge, { origin: at.origin })
+    const proof = { csrf_token: shown.csrf_token, session_id: started.session_id, credential }
     return { ...ofPerson(person), body: { ...asked, ...proof } }
   },
   'authorization.deny': async (world) => {
     const { asked, person } = await consenting(world)
     const at = { headers: person.headers, origin: person.headers.origin }
-    const shown = data(
-      await world.server.call('POST', '/v1/oauth/authorization/request', {
-        ...at,
-        body: asked,
-      }),
-    )
-    return {
-      ...ofPerson(person),
-      body: { ...asked, csrf_token: shown.csrf_token },
-    }
+    const shown = data(await world.server.call('POST', '/v1/oauth/authorization/request', { ...at, body: asked }))
+    return { ...ofPerson(person), body: { ...asked, csrf_token: shown.csrf_token } }
   },
-  'agents.register': () => ({
-    body: { email: freshMailbox('gmail.com'), agent_name: 'Production Agent' },
-  }),
-  'agents.verify': async ({ server }) => ({
-    body: { token: await tokenOf(server) },
-  }),
-  'agents.verify_link': async ({ server }) => ({
-    query: { token: await tokenOf(server) },
-  }),
+  'agents.register': () => ({ body: { email: freshMailbox('gmail.com'), agent_name: 'Production Agent' } }),
+  'agents.verify': async ({ server }) => ({ body: { token: await tokenOf(server) } }),
+  'agents.verify_link': async ({ server }) => ({ query: { token: await tokenOf(server) } }),
   'connection.status': () => ({}),
   'applications.list': () => ({ query: { limit: '10' } }),
   'applications.get': ({ tenant }) => ({ params: { id: tenant.applicationId } }),
@@ -405,10 +299,7 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   },
   'applications.activate': async (world) => {
     const about = await expendable(world)
-    const headers = await world.server.present(world.tenant, {
-      kind: 'user',
-      role: 'owner',
-    })
+    const headers = await world.server.present(world.tenant, { kind: 'user', role: 'owner' })
     const path = `/v1/applications/${about.applicationId}/suspend`
     data(await world.server.call('POST', path, { headers, body: {} }))
     return { about, params: { id: about.applicationId }, body: { reason: 'Resolved' } }
