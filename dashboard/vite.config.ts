@@ -24,7 +24,8 @@ const compressed = (): Plugin => ({
 })
 
 export default defineConfig({
-  base: '/dashboard/',
+  // The server writes its own path before it (surfaces/dashboard.ts).
+  base: './',
   plugins: [react(), compressed()],
   define: { __AUDIT_EVENTS__: JSON.stringify(auditEvents()) },
   build: {

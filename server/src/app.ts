@@ -1,3 +1,4 @@
+import type { IncomingMessage } from 'node:http'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { chooseApplication } from './accounts/choose-application.ts'
 import { createHotAccounts } from './accounts/hot.ts'
@@ -19,6 +20,7 @@ import { serviceFromSecret } from './oauth/client-authentication.ts'
 import { createRevokedTokens } from './oauth/revoked-tokens.ts'
 import { createActivity } from './platform/activity.ts'
 import { createAddressResolver } from './platform/address.ts'
+import { routedBy } from './platform/base-path.ts'
 import { createBus } from './platform/bus.ts'
 import { createCaches } from './platform/cache.ts'
 import type { Deps } from './platform/context.ts'
@@ -37,7 +39,7 @@ import { createTokenCache } from './platform/token-cache.ts'
 import { policies } from './policies.ts'
 import { appRouter } from './router.ts'
 import { endUserFromToken } from './sessions/access.ts'
-import { authorizePage, siteOf } from './site.ts'
+import { authorizePageOf, siteOf } from './site.ts'
 import { registerAuthorize } from './surfaces/authorize.ts'
 import { registerDashboard } from './surfaces/dashboard.ts'
 import { registerDocsPage } from './surfaces/docs-page.ts'
@@ -131,8 +133,10 @@ export async function createApp(options: AppOptions): Promise<App> {
   meter.start()
   deps.keyUse.start()
 
+  const routed = routedBy(config.BASE_PATH)
   const http = Fastify({
     logger: false,
+    ...(config.BASE_PATH ? { rewriteUrl: (request: IncomingMessage) => routed(request.url ?? '/') } : {}),
     bodyLimit: 65_536,
     // An external_user_id has up to 255 characters, each up to 12 when percent-encoded.
     routerOptions: { maxParamLength: 4096 },
@@ -153,9 +157,9 @@ export async function createApp(options: AppOptions): Promise<App> {
     pingRedis: typeof limitStore === 'object' && 'redis' in limitStore ? () => limitStore.redis.ping() : null,
   })
   registerDocuments(http, deps, addresses, documentTable, readers)
-  registerDocsPage(http)
+  registerDocsPage(http, config.BASE_PATH)
   registerPages(http, deps, addresses, siteOf(config))
-  registerAuthorize(http, deps, addresses, authorizePage)
+  registerAuthorize(http, deps, addresses, authorizePageOf(config))
   registerDashboard(http, deps, addresses)
   registerMcp(http, deps, addresses, operations)
   registerRest(http, deps, addresses, operations)

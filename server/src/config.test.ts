@@ -16,6 +16,16 @@ describe('settings', () => {
     expect(parseConfig(production)).toMatchObject({ DEMO: false, PUBLIC_URL: 'https://auth.example.com' })
   })
 
+  it('takes a path in PUBLIC_URL', () => {
+    const { PUBLIC_URL, PUBLIC_ORIGIN, BASE_PATH } = parseConfig({ PUBLIC_URL: 'https://a.example:8443/t1/auth/' })
+    expect([PUBLIC_URL, PUBLIC_ORIGIN, BASE_PATH]).toEqual([
+      'https://a.example:8443/t1/auth',
+      'https://a.example:8443',
+      '/t1/auth',
+    ])
+    expect(parseConfig(production)).toMatchObject({ PUBLIC_ORIGIN: production.PUBLIC_URL, BASE_PATH: '' })
+  })
+
   it('treats an empty variable as absent, and drops the trailing slash of PUBLIC_URL', () => {
     const config = parseConfig({ PORT: '', DATABASE_URL: '', PUBLIC_URL: 'https://a.example/' })
     expect([config.PORT, config.DATABASE_URL, config.PUBLIC_URL]).toEqual([3000, undefined, 'https://a.example'])
@@ -25,7 +35,13 @@ describe('settings', () => {
     [{ PORT: '70000' }, 'PORT: must be at most 65535'],
     [{ PORT: 'http' }, 'PORT: must be a whole number'],
     [{ PUBLIC_URL: 'auth.example.com' }, 'PUBLIC_URL: '],
-    [{ PUBLIC_URL: 'https://a.example/path' }, 'PUBLIC_URL: must be an origin'],
+    [{ PUBLIC_URL: 'https://a.example/?x' }, 'PUBLIC_URL: must be an origin'],
+    [{ PUBLIC_URL: 'https://a.example/#x' }, 'PUBLIC_URL: must be an origin'],
+    [{ PUBLIC_URL: 'https://me@a.example/' }, 'PUBLIC_URL: must be an origin'],
+    [{ PUBLIC_URL: 'https://A.example/t1' }, 'PUBLIC_URL: must be an origin'],
+    [{ PUBLIC_URL: 'https://a.example/t1//t2' }, 'PUBLIC_URL: must be an origin'],
+    [{ PUBLIC_URL: 'https://a.example/a%20b' }, 'PUBLIC_URL: must be an origin'],
+    [{ PUBLIC_URL: 'https://a.example/.well-known' }, 'PUBLIC_URL: must be an origin'],
     [{ DATABASE_URL: 'mysql://x' }, 'DATABASE_URL: '],
     [{ REDIS_URL: 'http://x' }, 'REDIS_URL: '],
     [{ SMTP_URL: 'http://x' }, 'SMTP_URL: '],

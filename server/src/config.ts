@@ -108,6 +108,10 @@ export const Settings = z.object({
 export type Config = Omit<z.output<typeof Settings>, 'PUBLIC_URL' | 'DEMO'> & {
   /** Issuer and base of every link; no trailing slash. Never built from a request. */
   PUBLIC_URL: string
+  /** Origin of `PUBLIC_URL`: what browsers say in `Origin`, and where passkeys are made. */
+  PUBLIC_ORIGIN: string
+  /** Path of `PUBLIC_URL`, such as `/auth`; empty when it is an origin. */
+  BASE_PATH: string
   DEMO: boolean
 }
 
@@ -124,8 +128,9 @@ function contradictions(config: Config): string[] {
   const production = config.NODE_ENV === 'production'
   const rules: [boolean, string][] = [
     [
-      url.pathname !== '/' || url.search !== '' || url.hash !== '',
-      'PUBLIC_URL: must be an origin, without path or query',
+      !/^(?:\/[\w~-][\w.~-]*)*$/.test(config.BASE_PATH) ||
+        config.PUBLIC_URL !== config.PUBLIC_ORIGIN + config.BASE_PATH,
+      'PUBLIC_URL: must be an origin, with or without a path of plain segments; no query, fragment or user',
     ],
     [production && url.protocol !== 'https:' && !isLocal(url), 'PUBLIC_URL: must be https in production'],
     [
@@ -156,9 +161,13 @@ export function parseConfig(source: Record<string, string | undefined>): Config 
     throw new ConfigError(parsed.error.issues.map((issue) => `${issue.path.join('.')}: ${issue.message}`).join('\n'))
   }
   const values = parsed.data
+  const publicUrl = (values.PUBLIC_URL ?? `http://localhost:${values.PORT}`).replace(/\/$/, '')
+  const { origin, pathname } = new URL(publicUrl)
   const config: Config = {
     ...values,
-    PUBLIC_URL: (values.PUBLIC_URL ?? `http://localhost:${values.PORT}`).replace(/\/$/, ''),
+    PUBLIC_URL: publicUrl,
+    PUBLIC_ORIGIN: origin,
+    BASE_PATH: pathname.replace(/\/$/, ''),
     DEMO: values.DEMO ?? values.NODE_ENV === 'development',
   }
   const wrong = contradictions(config)

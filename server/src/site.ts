@@ -11,14 +11,14 @@ import type { Pages } from './surfaces/pages.ts'
 /** The pages that people open, and what they load. */
 export const siteOf = (config: Config): Pages => ({
   headers: pageHeaders,
-  pages: [...devicePages, confirmPage(config)],
+  pages: [...devicePages(config), confirmPage(config)],
   assets,
 })
 
 /** Where programs send people to be let in. */
-export const authorizePage: AuthorizePage = {
+export const authorizePageOf = (config: Config): AuthorizePage => ({
   headers: pageHeaders,
   begin: beginAuthorization,
-  consent: consentPage(),
-  refusal: refusalPage,
-}
+  consent: consentPage(config),
+  refusal: (sentence) => refusalPage(config, sentence),
+})

@@ -77,7 +77,7 @@ export async function open(config: Config, log: Log): Promise<{ app: App; databa
 export async function boot(config: Config, log: Log): Promise<{ app: App; demo: Demo | null; close(): Promise<void> }> {
   const { app, database } = await open(config, log)
   const demo = config.DEMO ? await provisionDemo(app.deps) : null
-  if (demo) (await import('./demo/page.ts')).registerExample(app.http, () => demo)
+  if (demo) (await import('./demo/page.ts')).registerExample(app.http, config.BASE_PATH, () => demo)
   await app.http.listen({ port: config.PORT, host: config.HOST })
   // After the first request can be answered: nobody waits for maintenance.
   const jobRunner = config.JOBS

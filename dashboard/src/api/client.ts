@@ -1,5 +1,6 @@
 import { createTRPCClient, httpLink } from '@trpc/client'
 import type { AppRouter } from '../../../server/src/router.ts'
+import { site } from '../router/path.ts'
 import { chosenApplication } from './chosen.ts'
 
 /** The console: the application whose end users are the people who sign in here. A publishable key, no secret. */
@@ -12,7 +13,7 @@ export const asConsole = { context: { asConsole: true } }
 export const api = createTRPCClient<AppRouter>({
   links: [
     httpLink({
-      url: '/trpc',
+      url: `${site}/trpc`,
       headers({ op }) {
         if (op.context.asConsole) return { authorization: `Bearer ${consoleKey}` }
         const application = chosenApplication()

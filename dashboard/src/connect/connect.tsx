@@ -1,3 +1,4 @@
+import { site } from '../router/path.ts'
 import { Field } from '../ui/field.tsx'
 import { Page } from '../ui/page.tsx'
 
@@ -8,7 +9,7 @@ export function ConnectScreen() {
       title="Connect a program"
       lead="A program that asks for access shows you a code. Nobody sees it here before you enter it."
     >
-      <form action="/device" method="get">
+      <form action={`${site}/device`} method="get">
         <Field
           label="The code that the program shows"
           name="code"

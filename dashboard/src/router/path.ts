@@ -1,6 +1,11 @@
 import { useSyncExternalStore } from 'react'
 
-export const base = '/dashboard'
+const script = import.meta.url
+
+/** Path of `PUBLIC_URL`, where the server's addresses begin: the script's own is `{site}/dashboard/assets/…`. */
+export const site = new URL('../..', script).pathname.slice(0, -1)
+
+export const base = `${site}/dashboard`
 
 const listeners = new Set<() => void>()
 const changed = () => {

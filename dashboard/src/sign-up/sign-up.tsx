@@ -1,6 +1,7 @@
 import { useRef } from 'react'
 import { useAction } from '../api/use-action.ts'
 import { Link } from '../router/link.tsx'
+import { base } from '../router/path.ts'
 import { Alert } from '../ui/alert.tsx'
 import { Field } from '../ui/field.tsx'
 import { Form, textIn } from '../ui/form.tsx'
@@ -46,7 +47,7 @@ export function SignUp({ id, onSignedIn }: { id?: string; onSignedIn: () => void
         </Form>
         {problem?.code === 'onboarding_not_found' || problem?.code === 'invalid_state' ? (
           <p>
-            <a href="/dashboard/sign-up">Start again</a>
+            <a href={`${base}/sign-up`}>Start again</a>
           </p>
         ) : null}
         <p>

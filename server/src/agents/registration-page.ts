@@ -12,10 +12,10 @@ const secretField = html`<p><label for="registration_secret">Registration secret
 <input id="registration_secret" name="registration_secret" type="password" required maxlength="255" autocomplete="off"></p>
 `
 
-type FormFacts = { csrf: string; token: string | null; isStrict: boolean }
+type FormFacts = { base: string; csrf: string; token: string | null; isStrict: boolean }
 
 /** One button. The token is in the form, or typed in, or put there by the module of the page that a mail leads to. */
-function form({ csrf, token, isStrict }: FormFacts): Markup {
+function form({ base, csrf, token, isStrict }: FormFacts): Markup {
   const field =
     token === null
       ? html`<p><label for="token">Token from the mail</label>
@@ -26,7 +26,7 @@ function form({ csrf, token, isStrict }: FormFacts): Markup {
   return html`<h1>Register an agent</h1>
 <p>Did you, or a program of yours, just ask for this? If you go on, a secret key is made that can do everything in your account. If there is no account for your e-mail address yet, one is made.</p>
 <p>If you did not ask for it, close this page: nothing will happen.</p>
-<form method="post" action="/api/agents/verify">
+<form method="post" action="${base}/api/agents/verify">
 <input type="hidden" name="csrf" value="${csrf}">
 ${field}${isStrict && secretField}<button type="submit">Make the secret key</button>
 </form>`
@@ -60,14 +60,16 @@ export const registrationPage: BrowserPage = {
   form({ config }, { token = '' }, csrf) {
     // What is none can be typed in again; it is not shown, so that nobody can put words on this page.
     const known = hasValidChecksum(token, 'emt') ? token : null
+    const base = config.BASE_PATH
     return page({
+      base,
       title: 'Register an agent',
-      body: form({ csrf, token: known, isStrict: config.EMAIL_VERIFY_STRICT }),
+      body: form({ base, csrf, token: known, isStrict: config.EMAIL_VERIFY_STRICT }),
     })
   },
-  done(_deps, outcome) {
-    if ('error' in outcome) return page({ title: 'There is no key', body: failure(outcome.error) })
-    return page({ title: 'Your secret key', body: success(outcome.data as Verified) })
+  done({ config: { BASE_PATH: base } }, outcome) {
+    if ('error' in outcome) return page({ base, title: 'There is no key', body: failure(outcome.error) })
+    return page({ base, title: 'Your secret key', body: success(outcome.data as Verified) })
   },
 }
 
@@ -75,9 +77,17 @@ export const registrationPage: BrowserPage = {
  * Where the link of the mail leads (agents.md §5.2): the token stands behind `#`, which no browser sends, and the page's
  * module moves it into the form. Without scripts it can be typed in.
  */
-export const confirmPage = ({ EMAIL_VERIFY_STRICT: isStrict }: Pick<Config, 'EMAIL_VERIFY_STRICT'>) => ({
+export const confirmPage = ({
+  BASE_PATH: base,
+  EMAIL_VERIFY_STRICT: isStrict,
+}: Pick<Config, 'BASE_PATH' | 'EMAIL_VERIFY_STRICT'>) => ({
   path: '/agents/confirm' as const,
   hasForm: true as const,
   render: (csrf: string) =>
-    page({ title: 'Register an agent', body: form({ csrf, token: null, isStrict }), script: 'agent-confirm' }),
+    page({
+      base,
+      title: 'Register an agent',
+      body: form({ base, csrf, token: null, isStrict }),
+      script: 'agent-confirm',
+    }),
 })

@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts'
 import { CONSOLE_CLIENT_ID } from '../console/console.ts'
 import { html, type Markup } from '../pages/html.ts'
 import { page } from '../pages/page.ts'
@@ -34,8 +35,9 @@ const message = html`<p id="message" role="alert"></p>
 <noscript><p class="warning">This page needs JavaScript, since passkeys do.</p></noscript>`
 
 /** The consent page: the same for everybody; its script asks for what stands in the address, with the person's session. */
-export const consentPage = (): string =>
+export const consentPage = ({ BASE_PATH: base }: Pick<Config, 'BASE_PATH'>): string =>
   page({
+    base,
     title: 'Let a program in',
     body: html`${[signIn, review, waitlist, message] satisfies Markup[]}`,
     script: 'authorize',
@@ -43,8 +45,9 @@ export const consentPage = (): string =>
   })
 
 /** Said to the person, where nobody may be redirected (RFC 6749 §4.1.2.1). */
-export const refusalPage = (sentence: string): string =>
+export const refusalPage = ({ BASE_PATH: base }: Pick<Config, 'BASE_PATH'>, sentence: string): string =>
   page({
+    base,
     title: 'This did not work',
     body: html`<h1>This did not work</h1>
 <p>${sentence}</p>

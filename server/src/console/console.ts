@@ -29,7 +29,7 @@ const settings = {
 export async function provisionConsole(deps: Deps): Promise<void> {
   const { sql } = deps.database
   const { now } = systemContext(deps, 'console.provision')
-  const origins = [deps.config.PUBLIC_URL]
+  const origins = [deps.config.PUBLIC_ORIGIN]
   const text = JSON.stringify(settings)
   const [known] = await sql.query<{ same: boolean }>(
     'select allowed_origins = $3::text[] and settings = $4::jsonb as same from applications where tenant_id = $1 and id = $2',

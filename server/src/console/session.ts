@@ -9,7 +9,7 @@ import { readConsoleToken } from './person.ts'
 
 /** Refuses whatever is not a page of this server: the answer sets a cookie. A guard. @throws 403 forbidden */
 export async function requireOwnOrigin(ctx: Ctx): Promise<void> {
-  if (ctx.request.origin !== ctx.deps.config.PUBLIC_URL) throw new ApiError('forbidden')
+  if (ctx.request.origin !== ctx.deps.config.PUBLIC_ORIGIN) throw new ApiError('forbidden')
 }
 
 type Ended = { user_id: string; external_user_id: string | null; method: string; credential_id: string | null }

@@ -123,7 +123,7 @@ function verify(ctx: Ctx<Person>, response: unknown, { challenge }: Taken, found
       response,
       expected: {
         challenge,
-        origins: [ctx.deps.config.PUBLIC_URL],
+        origins: [ctx.deps.config.PUBLIC_ORIGIN],
         topOrigins: [],
         rpId: rpIdOf(ctx),
         userVerification: 'required',

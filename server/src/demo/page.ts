@@ -20,10 +20,17 @@ const headers = {
   'cross-origin-opener-policy': 'same-origin',
 }
 
-/** Serves the example page at `/example/`, on this server's own origin, with the demo's publishable key. */
-export function registerExample(http: FastifyInstance, demo: () => Pick<Demo, 'publishable_key' | 'url'>): void {
+/**
+ * Serves the example page at `/example/`, on this server's own origin, with the demo's publishable key.
+ * @param base path of `PUBLIC_URL`
+ */
+export function registerExample(
+  http: FastifyInstance,
+  base: string,
+  demo: () => Pick<Demo, 'publishable_key' | 'url'>,
+): void {
   const hidden = new Set(['/package.json', '/serve.js'])
-  http.get('/example', async (_request, reply) => reply.redirect('/example/'))
+  http.get('/example', async (_request, reply) => reply.redirect(`${base}/example/`))
   http.get('/example/config.json', async (_request, reply) =>
     reply
       .headers({ ...headers, 'cache-control': 'no-store' })

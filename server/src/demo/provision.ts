@@ -1,5 +1,6 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Config } from '../config.ts'
 import { type Deps, systemContext } from '../platform/context.ts'
 import { writeTrail } from '../platform/trail.ts'
 import { provisionTenant } from '../tenants/provision.ts'
@@ -16,7 +17,7 @@ export type Demo = {
 const fileName = 'demo.json'
 
 /** Where the example page may be served: by this server, or by `examples/browser` itself. */
-const exampleOrigins = (publicUrl: string) => [...new Set([publicUrl, 'http://localhost:8080'])]
+const exampleOrigins = ({ PUBLIC_ORIGIN }: Config) => [...new Set([PUBLIC_ORIGIN, 'http://localhost:8080'])]
 
 async function kept(deps: Deps): Promise<Demo | null> {
   try {
@@ -41,7 +42,7 @@ export async function provisionDemo(deps: Deps): Promise<Demo> {
   if (earlier) {
     await deps.database.sql.query(`update applications set allowed_origins = $2 where client_id = $1`, [
       earlier.client_id,
-      exampleOrigins(url),
+      exampleOrigins(deps.config),
     ])
     deps.caches.drop('client', earlier.client_id)
     return earlier.url === url ? earlier : save(deps, { ...earlier, url })
@@ -49,7 +50,7 @@ export async function provisionDemo(deps: Deps): Promise<Demo> {
   const { applicationId, clientId, clientSecret } = await deps.database.transaction(async (db, sql) => {
     const made = await provisionTenant(
       { ...ctx, db, sql },
-      { name: 'Demo', plan: 'starter', allowedOrigins: exampleOrigins(url) },
+      { name: 'Demo', plan: 'starter', allowedOrigins: exampleOrigins(deps.config) },
     )
     await writeTrail(ctx, sql)
     return made

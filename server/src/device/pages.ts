@@ -1,3 +1,4 @@
+import type { Config } from '../config.ts'
 import { CONSOLE_CLIENT_ID } from '../console/console.ts'
 import { html, type Markup } from '../pages/html.ts'
 import { page } from '../pages/page.ts'
@@ -52,16 +53,18 @@ const done = html`<section id="done" hidden>
 <p id="done-text"></p>
 </section>`
 
-const devicePage = (): string =>
+const devicePage = (base: string): string =>
   page({
+    base,
     title: 'Connect a program',
     body: html`${[enter, signIn, review, waitlist, done, message] satisfies Markup[]}`,
     script: 'device',
     facts,
   })
 
-const claimPage = (): string =>
+const claimPage = (base: string): string =>
   page({
+    base,
     title: 'Take over a tenant',
     body: html`<h1>Take over a tenant</h1>
 <p>One moment: the link is being looked at.</p>
@@ -70,8 +73,9 @@ ${message}`,
     facts,
   })
 
-const revokePage = (): string =>
+const revokePage = (base: string): string =>
   page({
+    base,
     title: 'Revoke a program',
     body: html`<h1>Revoke a program</h1>
 <p>The program that you let in loses its key, its tokens and everything else it got, at once and for good.</p>
@@ -83,8 +87,9 @@ ${message}`,
   })
 
 /** The pages of a person who lets a program in, or not (agents.md §4.3, §3.2). They are the same for everybody. */
-export const devicePages = [
-  { path: '/device', render: devicePage },
-  { path: '/claim', render: claimPage },
-  { path: '/agents/revoke', render: revokePage },
-] as const
+export const devicePages = ({ BASE_PATH: base }: Pick<Config, 'BASE_PATH'>) =>
+  [
+    { path: '/device', render: () => devicePage(base) },
+    { path: '/claim', render: () => claimPage(base) },
+    { path: '/agents/revoke', render: () => revokePage(base) },
+  ] as const

@@ -12,7 +12,7 @@ const hostile = [
 
 describe('security 227: text in pages', () => {
   it.each(hostile)('%s is inert between tags, in attributes and in the title', (text) => {
-    const made = page({ title: text, body: html`<p title="${text}">${text}</p>`, facts: { name: text } })
+    const made = page({ base: '', title: text, body: html`<p title="${text}">${text}</p>`, facts: { name: text } })
     expect(made).not.toContain(text)
     expect(made.match(/<script/g)).toBeNull()
     expect(made).not.toMatch(/\son\w+=(?!.*&)/)
@@ -26,7 +26,7 @@ describe('security 227: text in pages', () => {
   })
 
   it('loads its module and style sheet from the own origin, with no inline code', () => {
-    const made = page({ title: 'T', body: html`<p>x</p>`, script: 'device' })
+    const made = page({ base: '', title: 'T', body: html`<p>x</p>`, script: 'device' })
     expect(made).toContain('<script type="module" src="/assets/device.js"></script>')
     expect(made).not.toMatch(/<style|style=|<script(?![^>]*src=)/)
     expect(pageHeaders['content-security-policy']).not.toContain('unsafe')

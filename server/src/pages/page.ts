@@ -1,6 +1,8 @@
 import { html, type Markup } from './html.ts'
 
 export type PageFacts = {
+  /** Path of `PUBLIC_URL`, which every address on the page begins with. */
+  base: string
   /** Stands in the title bar, before the product's name. */
   title: string
   /** What stands in `<main>`. */
@@ -15,7 +17,7 @@ export type PageFacts = {
  * The whole document of a page: no inline script and no inline style, so that `pageHeaders` may forbid both. What comes
  * from outside is put into `body` with `html`, which escapes it.
  */
-export function page({ title, body, script, facts = {} }: PageFacts): string {
+export function page({ base, title, body, script, facts = {} }: PageFacts): string {
   const metas = Object.entries(facts).map(([name, content]) => html`<meta name="${name}" content="${content}">\n`)
   return html`<!doctype html>
 <html lang="en">
@@ -25,14 +27,14 @@ export function page({ title, body, script, facts = {} }: PageFacts): string {
 <meta name="color-scheme" content="light dark">
 <meta name="robots" content="noindex">
 ${metas}<link rel="icon" href="data:,">
-<link rel="stylesheet" href="/assets/page.css">
+<link rel="stylesheet" href="${base}/assets/page.css">
 <title>${title} · TryMellon</title>
 </head>
 <body>
 <main>
 ${body}
 </main>
-${script ? html`<script type="module" src="/assets/${script}.js"></script>\n` : null}</body>
+${script ? html`<script type="module" src="${base}/assets/${script}.js"></script>\n` : null}</body>
 </html>
 `.text
 }

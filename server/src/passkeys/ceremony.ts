@@ -69,7 +69,7 @@ function rpIdOf(ctx: Ctx, application: HotApplication): string {
 
 /** Origins of the application's pages as of now; this server's own pages count where one of them asks. */
 const openOrigins = (ctx: Ctx, application: HotApplication): readonly string[] =>
-  ctx.request.origin === ctx.deps.config.PUBLIC_URL && !application.allowedOrigins.includes(ctx.request.origin)
+  ctx.request.origin === ctx.deps.config.PUBLIC_ORIGIN && !application.allowedOrigins.includes(ctx.request.origin)
     ? [...application.allowedOrigins, ctx.request.origin]
     : application.allowedOrigins
 

@@ -114,7 +114,7 @@ async function fromCookie(ctx: Ctx, cookie: string, kinds: readonly AuthKind[]):
   const { method, origin } = ctx.request
   const person = await ctx.deps.checks.dashboardSession(ctx, cookie)
   if (!person) throw unauthorized(true)
-  if (method !== 'GET' && method !== 'HEAD' && origin !== ctx.deps.config.PUBLIC_URL) throw new ApiError('forbidden')
+  if (method !== 'GET' && method !== 'HEAD' && origin !== ctx.deps.config.PUBLIC_ORIGIN) throw new ApiError('forbidden')
   return inReach(ctx, person, kinds)
 }
 

@@ -54,7 +54,7 @@ export async function endUserFromToken(ctx: Ctx, token: string): Promise<EndUser
   const { config } = ctx.deps
   const { origin } = ctx.request
   const now = ctx.now()
-  if (origin !== null && origin !== config.PUBLIC_URL && !application.allowedOrigins.includes(origin)) {
+  if (origin !== null && origin !== config.PUBLIC_ORIGIN && !application.allowedOrigins.includes(origin)) {
     throw new ApiError('origin_not_allowed')
   }
   if (!isActive(application)) throw new ApiError('tenant_inactive')

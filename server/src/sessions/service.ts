@@ -97,7 +97,7 @@ export async function logout(ctx: Ctx<EndUser>, input: { id: string }) {
   if (!ended.found) throw await denied(ctx, 'session', id, 'own_user')
   if (ended.fresh) record(ctx, 'session.logout', { userId: ended.userId, metadata: { session_id: id } })
   // Only for pages of this server: elsewhere it would clear storage that is not ours.
-  if (ctx.request.origin === ctx.deps.config.PUBLIC_URL)
+  if (ctx.request.origin === ctx.deps.config.PUBLIC_ORIGIN)
     ctx.response.headers['clear-site-data'] = '"cookies", "storage"'
   return undefined
 }

@@ -48,10 +48,13 @@ const isMissing = (error: unknown): boolean => (error as NodeJS.ErrnoException).
 /** A file's name has an extension; the paths of screens have none. */
 const isFile = (path: string): boolean => /\.[^/]*$/.test(path)
 
-async function sendPage(reply: FastifyReply, file: string): Promise<FastifyReply> {
+/** The page as it was built names its assets beside itself; it is served at the path of every screen. */
+const withAssets = (page: string, base: string): string => page.replaceAll('"./assets/', `"${base}/dashboard/assets/`)
+
+async function sendPage(reply: FastifyReply, file: string, base: string): Promise<FastifyReply> {
   reply.headers({ ...dashboardHeaders, 'cache-control': 'no-store' })
   try {
-    return reply.type('text/html; charset=utf-8').send(await readFile(file))
+    return reply.type('text/html; charset=utf-8').send(withAssets(await readFile(file, 'utf8'), base))
   } catch (error) {
     if (!isMissing(error)) throw error
     const text = 'The dashboard has not been built. Run `pnpm run build`, and load this page again.\n'
@@ -79,7 +82,7 @@ export function registerDashboard(
     for (const path of ['/dashboard', '/dashboard/*']) {
       scope.get(path, { config: { facts } }, async (request, reply) => {
         if (isFile(request.url.split('?', 1)[0] ?? '')) throw new ApiError('not_found')
-        return sendPage(reply, join(pages, 'index.html'))
+        return sendPage(reply, join(pages, 'index.html'), deps.config.BASE_PATH)
       })
       refuseOthers(scope, path, new Set(['GET', 'HEAD']), facts)
     }

@@ -10,8 +10,8 @@ const bundlePath = `/docs/scalar-${bundleVersion}.js`
 const settingsPath = '/docs/settings.js'
 
 /** Nothing of it leaves this server: no fonts, no proxy, no assistant, no hosted client, no telemetry. */
-const settings = {
-  url: '/openapi.json',
+const settings = (base: string) => ({
+  url: `${base}/openapi.json`,
   withDefaultFonts: false,
   telemetry: false,
   proxyUrl: '',
@@ -22,11 +22,11 @@ const settings = {
   documentDownloadType: 'direct',
   defaultHttpClient: { targetKey: 'shell', clientKey: 'curl' },
   metaData: { title: 'TryMellon API' },
-}
+})
 
-const script = `Scalar.createApiReference('#reference', ${JSON.stringify(settings)})\n`
+const scriptOf = (base: string) => `Scalar.createApiReference('#reference', ${JSON.stringify(settings(base))})\n`
 
-const page = `<!doctype html>
+const pageOf = (base: string) => `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
@@ -36,9 +36,9 @@ const page = `<!doctype html>
 </head>
 <body>
 <div id="reference"></div>
-<noscript>This page needs JavaScript; <a href="/openapi.json">openapi.json</a> does not.</noscript>
-<script src="${bundlePath}"></script>
-<script src="${settingsPath}"></script>
+<noscript>This page needs JavaScript; <a href="${base}/openapi.json">openapi.json</a> does not.</noscript>
+<script src="${base}${bundlePath}"></script>
+<script src="${base}${settingsPath}"></script>
 </body>
 </html>
 `
@@ -63,12 +63,12 @@ const pageHeaders = {
 }
 
 /** Where to go from the bare address. */
-const links = {
-  docs: '/docs',
-  openapi: '/openapi.json',
-  health: '/health',
-  metadata: '/.well-known/oauth-authorization-server',
-}
+const linksOf = (base: string) => ({
+  docs: `${base}/docs`,
+  openapi: `${base}/openapi.json`,
+  health: `${base}/health`,
+  metadata: `/.well-known/oauth-authorization-server${base}`,
+})
 
 const wantsPage = (request: FastifyRequest): boolean => /\btext\/html\b/.test(request.headers.accept ?? '')
 
@@ -99,8 +99,10 @@ function sendBundle(request: FastifyRequest, reply: FastifyReply, { plain, gzip 
 /**
  * The API reference at `/docs`, which needs nothing but this server, and `/` which leads there. The bundle is read when
  * somebody first opens the page.
+ * @param base path of `PUBLIC_URL`
  */
-export function registerDocsPage(http: FastifyInstance): void {
+export function registerDocsPage(http: FastifyInstance, base: string): void {
+  const [page, script, links] = [pageOf(base), scriptOf(base), JSON.stringify(linksOf(base))]
   let bundle: Promise<Bundle> | undefined
   const load = () => {
     bundle ??= readBundle().then((text) => ({ plain: Buffer.from(text), gzip: gzipSync(text) }))
@@ -115,7 +117,7 @@ export function registerDocsPage(http: FastifyInstance): void {
   }
   get('/', async (request, reply) => {
     reply.headers({ vary: 'Accept', 'cache-control': 'no-cache' })
-    return wantsPage(request) ? reply.redirect('/docs') : reply.type('application/json').send(JSON.stringify(links))
+    return wantsPage(request) ? reply.redirect(`${base}/docs`) : reply.type('application/json').send(links)
   })
   get('/docs', async (_request, reply) => reply.headers(pageHeaders).type('text/html; charset=utf-8').send(page))
   get(settingsPath, async (_request, reply) =>

@@ -30,7 +30,7 @@ export function checkCaller({ config }: Deps, { headers }: FastifyRequest): void
     host !== null && (host === new URL(config.PUBLIC_URL).hostname || (isLoopBack(config.HOST) && isLoopBack(host)))
   if (!isOurs) throw new ApiError('forbidden', { message: 'This host is not served here.' })
   const { origin } = headers
-  if (origin === undefined || origin === config.PUBLIC_URL || config.MCP_ALLOWED_ORIGINS.includes(origin)) return
+  if (origin === undefined || origin === config.PUBLIC_ORIGIN || config.MCP_ALLOWED_ORIGINS.includes(origin)) return
   throw new ApiError('forbidden', { message: 'Pages of this origin may not call the MCP server.' })
 }
 

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AddressResolver } from '../platform/address.ts'
+import { wellKnownUrl } from '../platform/base-path.ts'
 import type { Deps } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import { scopeNames, scopesAfterClaim } from '../scopes.ts'
@@ -53,7 +54,7 @@ export function registerMcp(
   // What every client can be granted: one that asks for all of it must not fail over what only agents hold.
   const needed = new Set(flagged.flatMap(({ endpoint }) => endpoint.scope ?? []))
   const scopes = scopeNames.filter((scope) => needed.has(scope) && !scopesAfterClaim.has(scope)).join(' ')
-  const metadata = `${config.PUBLIC_URL}/.well-known/oauth-protected-resource/mcp`
+  const metadata = wellKnownUrl(config, 'oauth-protected-resource', '/mcp')
   const load = lazily(operations)
   const exchanges = new WeakMap<FastifyRequest, Exchange>()
   const isListed = (request: FastifyRequest) => isAnswered(request, 'listed', config.MCP_ALLOWED_ORIGINS)

@@ -31,7 +31,7 @@ export function checkForm(deps: Deps, request: FastifyRequest, csrf: unknown): v
   const { origin } = request.headers
   const site = request.headers['sec-fetch-site']
   const isForeign =
-    (origin !== undefined && origin !== 'null' && origin !== deps.config.PUBLIC_URL) ||
+    (origin !== undefined && origin !== 'null' && origin !== deps.config.PUBLIC_ORIGIN) ||
     (site !== undefined && site !== 'same-origin')
   const nonce = nonceOf(request)
   const field = typeof csrf === 'string' ? Buffer.from(csrf, 'base64url') : null

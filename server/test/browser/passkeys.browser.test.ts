@@ -12,7 +12,7 @@ async function serve(settings: { port: number; origins: string[]; application?: 
   const url = `http://localhost:${settings.port}`
   const app = await testApp({ PUBLIC_URL: url }, { clock: testClock() })
   const served = { publishable_key: '', url }
-  registerExample(app.app.http, () => served)
+  registerExample(app.app.http, '', () => served)
   const tenant = await app.tenant({ origins: settings.origins, settings: settings.application ?? {} })
   served.publishable_key = tenant.clientId
   await app.app.http.listen({ port: settings.port, host: 'localhost' })

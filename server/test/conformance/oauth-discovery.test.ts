@@ -101,8 +101,8 @@ describe.each(both)('agents A: %s', (path) => {
 })
 
 describe('agents A: the rest', () => {
-  it('agents 2, 3: an issuer with a path, a query or http is refused at the start', () => {
-    for (const PUBLIC_URL of ['https://example.com/t1', 'https://example.com/?x', 'http://example.com']) {
+  it('agents 2: an issuer with a query, a fragment or http is refused at the start', () => {
+    for (const PUBLIC_URL of ['https://example.com/?x', 'https://example.com/#x', 'http://example.com']) {
       expect(() =>
         parseConfig({ NODE_ENV: 'production', MASTER_KEY: '9f0b7c1e5ad34486b2c81f93e07d6a54'.repeat(2), PUBLIC_URL }),
       ).toThrow(ConfigError)

@@ -39,7 +39,7 @@ export async function requireStep(
   id: string,
   states: readonly OnboardingRow['status'][],
 ): Promise<OnboardingRow> {
-  if (ctx.request.origin !== ctx.deps.config.PUBLIC_URL) throw new ApiError('forbidden')
+  if (ctx.request.origin !== ctx.deps.config.PUBLIC_ORIGIN) throw new ApiError('forbidden')
   const row = await findOnboarding(ctx, id, { lock: true })
   const { pageCookie } = ctx.request
   const isMine =

@@ -8,7 +8,7 @@ import { findOnboarding, onboardingTtlSeconds } from './session.ts'
 function isAllowed(ctx: Ctx, text: string): boolean {
   const { PUBLIC_URL, ONBOARDING_RETURN_URLS } = ctx.deps.config
   if (ONBOARDING_RETURN_URLS.includes(text)) return true
-  return URL.canParse(text) && !/[\\\s]/.test(text) && new URL(text).origin === PUBLIC_URL
+  return URL.canParse(text) && !/[\\\s]/.test(text) && `${new URL(text).href}/`.startsWith(`${PUBLIC_URL}/`)
 }
 
 export type StartRequest = {

@@ -103,7 +103,7 @@ at('sign-in-button').addEventListener('click', () =>
 at('sign-up-button').addEventListener('click', () =>
   during(async () => {
     sessionStorage.setItem(kept, code)
-    await signUp('/device')
+    await signUp(location.pathname)
   }),
 )
 at('sign-out').addEventListener('click', () =>

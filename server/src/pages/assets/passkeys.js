@@ -1,5 +1,8 @@
 /** What the server's own pages share: calls of its API with the person's cookie, and passkeys. */
 
+/** Where this server's addresses begin: its path, if `PUBLIC_URL` has one. */
+export const base = new URL('..', import.meta.url).pathname.slice(0, -1)
+
 /** A call that the server refused: `code` of the answer, its sentence, and the seconds to wait if it said so. */
 export class Refused extends Error {
   constructor(status, code, message, retryAfter) {
@@ -12,7 +15,7 @@ export class Refused extends Error {
 
 /** @returns the data of the answer, in either dialect */
 export async function call(method, path, body, headers = {}) {
-  const answer = await fetch(path, {
+  const answer = await fetch(base + path, {
     method,
     credentials: 'same-origin',
     headers: body === undefined ? headers : { 'content-type': 'application/json', ...headers },
@@ -71,7 +74,7 @@ export async function signIn() {
   await post('/v1/dashboard/session', { session_token })
 }
 
-/** Signs somebody up on the hosted page, which leads back to this one. */
+/** Signs somebody up on the hosted page, which leads back to where they were. */
 export async function signUp(returnPath) {
   const return_url = new URL(returnPath, location.origin).href
   const { hosted_url } = await post('/v1/onboarding/start', { user_role: 'maintainer', return_url })
