@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 
 // Every step runs, also after a failure; each check counts as one, each test as one.
 let passed = 0
@@ -35,22 +35,40 @@ async function check(name: string, command: string, env: Record<string, string> 
   count(name, (await run(command, env)) === 0)
 }
 
+type Report = {
+  numPassedTests: number
+  numFailedTests: number
+  numPendingTests: number
+  testResults: {
+    name: string
+    status: string
+    message: string
+    assertionResults: { status: string; fullName: string; failureMessages: string[] }[]
+  }[]
+}
+
+/** Which tests failed and how, so that the end of a long output tells it. */
+const failures = ({ testResults }: Report): string[] =>
+  testResults.flatMap(({ name, status, message, assertionResults }) => {
+    const file = relative(process.cwd(), name)
+    const failed = assertionResults.filter((test) => test.status === 'failed')
+    if (failed.length === 0) return status === 'failed' ? [`         ${file}: ${message.slice(0, 500)}`] : []
+    return failed.map((test) => `         ${file}: ${test.fullName}: ${test.failureMessages.join(' ').slice(0, 500)}`)
+  })
+
 /** A vitest run whose tests are counted one by one; a run without tests has failed. */
 async function suite(name: string, command: string, env: Record<string, string> = {}): Promise<void> {
   const report = join(scratch, `${summary.length}.json`)
   const code = await run(command, { ...env, TEST_REPORT: report })
   try {
-    const result = JSON.parse(await readFile(report, 'utf8')) as {
-      numPassedTests: number
-      numFailedTests: number
-      numPendingTests: number
-    }
+    const result = JSON.parse(await readFile(report, 'utf8')) as Report
     passed += result.numPassedTests
     failed += result.numFailedTests
     const ok = code === 0 && result.numPassedTests > 0
     if (!ok && result.numFailedTests === 0) failed += 1
     summary.push(
       `${ok ? 'ok    ' : 'FAILED'} ${name}: ${result.numPassedTests} passed, ${result.numFailedTests} failed, ${result.numPendingTests} skipped`,
+      ...failures(result),
     )
   } catch (error) {
     count(name, false, `no report (${(error as Error).message})`)
