@@ -12,6 +12,8 @@ export default defineConfig({
     // Two workers on two cores, each with a database of its own.
     maxWorkers: 2,
     hookTimeout: 60_000,
-    testTimeout: 20_000,
+    testTimeout: 30_000,
+    // A browser on a busy machine takes its time; what is polled for comes, or never does.
+    expect: { poll: { timeout: 15_000 } },
   },
 })

@@ -131,6 +131,9 @@ describe('a valid call', () => {
 
   it.each(reads)('%s: security 114: HEAD is GET without its body', async (name, operation) => {
     const [world, sample] = await prepare(server, name)
+    // The first use of a key is written behind the answer, the next one not for a minute: both calls see the same.
+    await ask(operation, world, sample)
+    await server.app.deps.keyUse.flush()
     const got = await ask(operation, world, sample)
     const head = await send(operation, world, sample, { method: 'HEAD' })
     expect([head.status, head.text, head.headers['content-type']]).toEqual([

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { bestMillis } from '../../test/best-millis.ts'
 import '../errors.ts'
 import { ApiError } from '../platform/errors.ts'
 import { checkText, MAX_BODY_BYTES, mediaType, parseFormBody, parseJsonBody } from './body.ts'
@@ -234,8 +235,6 @@ describe('security 220: linear time on 10^5 characters', () => {
     ['quotes', () => refusal(() => parseJsonBody(Buffer.from('"'.repeat(n)), { maxBytes: 2 ** 20 }))],
     ['a long name', () => refusal(() => checkText('\ud800'.repeat(n), `${'x'.repeat(n)}\0`))],
   ])('%s', (_, work) => {
-    const started = performance.now()
-    work()
-    expect(performance.now() - started).toBeLessThan(50)
+    expect(bestMillis(work)).toBeLessThan(50)
   })
 })

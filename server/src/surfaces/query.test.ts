@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { bestMillis } from '../../test/best-millis.ts'
 import '../errors.ts'
 import { ApiError } from '../platform/errors.ts'
 import { coerceQuery, type QuerySchema } from './query.ts'
@@ -99,10 +100,12 @@ describe('query strings', () => {
 
   it('security 220: linear time on 10^5 characters', () => {
     const n = 100_000
-    const started = performance.now()
-    for (const text of ['1'.repeat(n), `${'1'.repeat(n)}x`, '-'.repeat(n), `1.${'1'.repeat(n)}x`, ' '.repeat(n)]) {
-      for (const name of ['limit', 'ratio', 'success', 'event']) coerceQuery({ [name]: text }, schema)
+    const texts = ['1'.repeat(n), `${'1'.repeat(n)}x`, '-'.repeat(n), `1.${'1'.repeat(n)}x`, ' '.repeat(n)]
+    const work = () => {
+      for (const text of texts) {
+        for (const name of ['limit', 'ratio', 'success', 'event']) coerceQuery({ [name]: text }, schema)
+      }
     }
-    expect(performance.now() - started).toBeLessThan(50)
+    expect(bestMillis(work)).toBeLessThan(50)
   })
 })
