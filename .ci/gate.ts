@@ -47,13 +47,16 @@ type Report = {
   }[]
 }
 
-/** Which tests failed and how, so that the end of a long output tells it. */
+/** Which tests failed and how, also those that passed when tried again: the end of a long output tells it. */
 const failures = ({ testResults }: Report): string[] =>
   testResults.flatMap(({ name, status, message, assertionResults }) => {
     const file = relative(process.cwd(), name)
-    const failed = assertionResults.filter((test) => test.status === 'failed')
+    const failed = assertionResults.filter((test) => test.failureMessages.length > 0)
     if (failed.length === 0) return status === 'failed' ? [`         ${file}: ${message.slice(0, 500)}`] : []
-    return failed.map((test) => `         ${file}: ${test.fullName}: ${test.failureMessages.join(' ').slice(0, 500)}`)
+    return failed.map(
+      (test) =>
+        `  ${test.status === 'failed' ? 'failed' : 'tried again'} ${file}: ${test.fullName}: ${test.failureMessages.join(' ').slice(0, 500)}`,
+    )
   })
 
 /** A vitest run whose tests are counted one by one; a run without tests has failed. */

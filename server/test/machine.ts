@@ -18,6 +18,12 @@ export const testBrowser: string | undefined =
     ? undefined
     : process.env.CHROMIUM_PATH || browsers.find((path) => existsSync(path))
 
+/**
+ * For tests that start other people's programs, a browser or a command line: on a busy machine one may come too late. The
+ * gate tries such a test twice, and names it at its end; at the desk it fails at once.
+ */
+export const again = { retry: process.env.TEST_REPORT ? 1 : 0 }
+
 const parts = [
   [
     'PostgreSQL (races, two instances, plans)',

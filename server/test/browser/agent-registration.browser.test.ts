@@ -2,13 +2,13 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshMailbox, tokenOf } from '../agent-registration.ts'
 import { type TestApp, testApp } from '../harness.ts'
-import { testBrowser } from '../machine.ts'
+import { again, testBrowser } from '../machine.ts'
 import { freePort } from '../ports.ts'
 import { launch, visitor } from './chromium.ts'
 
 const port = await freePort()
 
-describe.skipIf(!testBrowser)('the page that a registration mail leads to, in Chromium', () => {
+describe.skipIf(!testBrowser)('the page that a registration mail leads to, in Chromium', again, () => {
   let browser: Browser
   let server: TestApp
   const lines: string[] = []

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type TestApp, testApp } from '../harness.ts'
-import { testBrowser } from '../machine.ts'
+import { again, testBrowser } from '../machine.ts'
 import { pkce, queryOf, type Registered, redeem, registerClient, request } from '../oauth-client.ts'
 import type { PersonAt } from '../people.ts'
 import { freePort } from '../ports.ts'
@@ -12,7 +12,7 @@ const url = `http://localhost:${port}`
 /** Nobody listens there: the browser is stopped on its way. */
 const callback = 'http://localhost:9/callback'
 
-describe.skipIf(!testBrowser)('the consent page in Chromium', () => {
+describe.skipIf(!testBrowser)('the consent page in Chromium', again, () => {
   let browser: Browser
   let server: TestApp
   let person: PersonAt

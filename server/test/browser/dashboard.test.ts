@@ -5,7 +5,7 @@ import { createAuthenticator } from '../authenticator.ts'
 import { browserOf, ORIGIN } from '../ceremonies.ts'
 import { approved, askForCode, pollWith } from '../device-flow.ts'
 import { type TestApp, testApp, testClock } from '../harness.ts'
-import { testBrowser } from '../machine.ts'
+import { again, testBrowser } from '../machine.ts'
 import type { PersonAt } from '../people.ts'
 import { freePort } from '../ports.ts'
 import { findings } from './axe.ts'
@@ -33,7 +33,7 @@ const isWide = (page: Page) =>
 // Chromium writes each refused request to the console, those that the page expects too.
 const unexpected = ({ complaints }: Visitor) => complaints.filter((text) => !/status of 4\d\d/.test(text))
 
-describe.skipIf(!testBrowser)('the dashboard in Chromium', () => {
+describe.skipIf(!testBrowser)('the dashboard in Chromium', again, () => {
   let browser: Browser
   let server: TestApp
   let url: string
@@ -543,7 +543,7 @@ describe.skipIf(!testBrowser)('the dashboard in Chromium', () => {
   })
 })
 
-describe.skipIf(!testBrowser)('the dashboard under SIGNUPS', () => {
+describe.skipIf(!testBrowser)('the dashboard under SIGNUPS', again, () => {
   it('closed: whoever wants to sign up reads that', async () => {
     const browser = await launch()
     const { server, url } = await serve({ SIGNUPS: 'closed' })

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { approvalPage, askForCode, pollWith } from '../device-flow.ts'
 import { freshAddress, type TestApp, testApp, testClock } from '../harness.ts'
-import { testBrowser } from '../machine.ts'
+import { again, testBrowser } from '../machine.ts'
 import type { PersonAt } from '../people.ts'
 import { freePort } from '../ports.ts'
 import { launch, type Visitor, visitor } from './chromium.ts'
@@ -10,7 +10,7 @@ import { launch, type Visitor, visitor } from './chromium.ts'
 const port = await freePort()
 const url = `http://localhost:${port}`
 
-describe.skipIf(!testBrowser)('the approval page in Chromium', () => {
+describe.skipIf(!testBrowser)('the approval page in Chromium', again, () => {
   let browser: Browser
   let server: TestApp
   let person: PersonAt

@@ -1,13 +1,13 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type TestApp, testApp } from '../harness.ts'
-import { testBrowser } from '../machine.ts'
+import { again, testBrowser } from '../machine.ts'
 import { freePort } from '../ports.ts'
 import { launch, visitor } from './chromium.ts'
 
 const port = await freePort()
 
-describe.skipIf(!testBrowser)('the API reference in Chromium', () => {
+describe.skipIf(!testBrowser)('the API reference in Chromium', again, () => {
   let browser: Browser
   let app: TestApp
   beforeAll(async () => {

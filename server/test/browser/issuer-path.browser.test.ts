@@ -3,10 +3,10 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { askForCode, pollWith } from '../device-flow.ts'
 import type { TestApp } from '../harness.ts'
 import { liveServer } from '../live-server.ts'
-import { testBrowser } from '../machine.ts'
+import { again, testBrowser } from '../machine.ts'
 import { launch, visitor } from './chromium.ts'
 
-describe.skipIf(!testBrowser)('below a path of the host, in Chromium', () => {
+describe.skipIf(!testBrowser)('below a path of the host, in Chromium', again, () => {
   let browser: Browser
   let server: TestApp
   let issuer: URL

@@ -3,7 +3,7 @@ import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { registerExample } from '../../src/demo/page.ts'
 import { type Tenant, type TestApp, testApp, testClock } from '../harness.ts'
-import { testBrowser } from '../machine.ts'
+import { again, testBrowser } from '../machine.ts'
 import { freePort } from '../ports.ts'
 import { launch, type Visitor, visitor } from './chromium.ts'
 
@@ -26,7 +26,7 @@ const simpleWebAuthn = readFileSync(
   'utf8',
 )
 
-describe.skipIf(!testBrowser)('the example page in Chromium', () => {
+describe.skipIf(!testBrowser)('the example page in Chromium', again, () => {
   let browser: Browser
   let app: TestApp
   let tenant: Tenant
@@ -198,7 +198,7 @@ describe.skipIf(!testBrowser)('the example page in Chromium', () => {
   })
 })
 
-describe.skipIf(!testBrowser)('policies in Chromium', () => {
+describe.skipIf(!testBrowser)('policies in Chromium', again, () => {
   let browser: Browser
   beforeAll(async () => {
     browser = await launch()

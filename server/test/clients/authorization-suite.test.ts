@@ -3,6 +3,7 @@ import { createServer } from 'node:net'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { TestApp } from '../harness.ts'
 import { liveServer } from '../live-server.ts'
+import { again } from '../machine.ts'
 import { allow, registerClient } from '../oauth-client.ts'
 import type { PersonAt } from '../people.ts'
 import { type Installed, install, shell, testClients } from './packages.ts'
@@ -16,7 +17,7 @@ const freePort = (): Promise<number> =>
   })
 
 // The suite of the MCP project against the authorization server (agents.md §18).
-describe.skipIf(!testClients)('agents 1, 161: @modelcontextprotocol/conformance, authorization', () => {
+describe.skipIf(!testClients)('agents 1, 161: @modelcontextprotocol/conformance, authorization', again, () => {
   let server: TestApp
   let person: PersonAt
   let suite: Installed

@@ -8,10 +8,11 @@ import { systemClock } from '../../src/platform/time.ts'
 import { approvalPage, approved, pollWith } from '../device-flow.ts'
 import type { Tenant, TestApp } from '../harness.ts'
 import { liveServer } from '../live-server.ts'
+import { again } from '../machine.ts'
 import { type Installed, install, testClients } from './packages.ts'
 
 // The bridge for clients that only start local processes, unmodified, in its three ways to authenticate (agents.md §18).
-describe.skipIf(!testClients)('agents 92: mcp-remote 0.15.1', () => {
+describe.skipIf(!testClients)('agents 92: mcp-remote 0.15.1', again, () => {
   let server: TestApp
   let tenant: Tenant
   let url: string

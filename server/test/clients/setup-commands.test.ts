@@ -7,10 +7,11 @@ import type { Setup } from '../../src/keys/setup.ts'
 import { approved, pollWith } from '../device-flow.ts'
 import type { TestApp } from '../harness.ts'
 import { liveServer } from '../live-server.ts'
+import { again } from '../machine.ts'
 import { type Installed, install, shell, testClients } from './packages.ts'
 
 // The commands that come with a secret key, run as they are by the clients they are for (agents 159).
-describe.skipIf(!testClients)('agents 159: the emitted commands in an empty HOME', () => {
+describe.skipIf(!testClients)('agents 159: the emitted commands in an empty HOME', again, () => {
   let server: TestApp
   let setup: z.output<typeof Setup>
   let url: string

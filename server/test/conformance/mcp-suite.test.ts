@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Installed, install, shell, testClients } from '../clients/packages.ts'
 import type { TestApp } from '../harness.ts'
 import { liveServer } from '../live-server.ts'
+import { again } from '../machine.ts'
 import { keyOf } from '../mcp-requests.ts'
 
 /** Scenarios that need nothing of their own on the server (agents.md §18). */
@@ -44,7 +45,7 @@ async function proxyTo(target: { port: number }, headers: () => Record<string, s
   return proxy
 }
 
-describe.skipIf(!testClients)('agents 126, 171 to 173: the conformance suite and the inspector, as published', () => {
+describe.skipIf(!testClients)('agents 126, 171 to 173: the conformance suite and the inspector', again, () => {
   let server: TestApp
   let proxy: Server
   let suite: Installed
