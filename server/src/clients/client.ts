@@ -1,4 +1,5 @@
 import type { Ctx } from '../platform/context.ts'
+import type { KeySource } from './key-set.ts'
 import { metadataDocument } from './metadata-document.ts'
 
 /** A client that no application of ours stands behind: it says about itself what it wants. */
@@ -11,6 +12,8 @@ export type OauthClient = {
   grantTypes: readonly string[]
   authMethod: 'none' | 'client_secret_basic' | 'client_secret_post' | 'private_key_jwt'
   secretHash: Uint8Array | null
+  /** Of one that signs assertions. */
+  keys: KeySource | null
   /** What a request without `scope` asks for. */
   scope: string | null
 }
@@ -38,6 +41,7 @@ async function registered(ctx: Ctx, id: string): Promise<OauthClient | null> {
     grantTypes: row.grant_types,
     authMethod: row.auth_method,
     secretHash: row.secret_hash,
+    keys: null,
     scope: row.scope,
   }
 }

@@ -16,9 +16,10 @@ const clientParameters = {
   client_assertion_type: parameter(255)
     .optional()
     .meta({ examples: [assertionType] }),
-  client_assertion: parameter(8192)
-    .optional()
-    .meta({ description: '`private_key_jwt`: signed with a key of `client_jwks`, for this issuer alone, used once.' }),
+  client_assertion: parameter(8192).optional().meta({
+    description:
+      '`private_key_jwt`: signed with a key of `client_jwks` or of the metadata document, for this issuer alone, used once.',
+  }),
 }
 
 /** A JWT of ours is at most 8 KB; what is longer is no token, and no reason to refuse the question. */
