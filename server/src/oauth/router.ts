@@ -98,6 +98,10 @@ export const oauthRouter = router({
       token_type: z.enum(['Bearer', 'refresh_token']).optional(),
       jti: z.string().optional().meta({ description: 'Of a secret key: its id.' }),
       act: z.looseObject({ sub: z.string() }).optional().meta({ description: 'The agent that acts for `sub`.' }),
+      allowed_ips: z
+        .array(z.string())
+        .optional()
+        .meta({ description: 'Of a key with such a list, and of its tokens: accept it from these addresses alone.' }),
       tenant_id: z.string().optional(),
       app_id: z.string().optional(),
       account_id: z.string().optional(),
