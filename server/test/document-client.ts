@@ -10,7 +10,7 @@ export type DocumentClient = {
   secret: null
   /** Where its keys are, with `jwks_uri`. */
   keysUrl: string
-  /** What the host serves from now on; a status instead of a body: that failure. */
+  /** The keys that the host serves from now on; a status instead: that failure. */
   serve(keys: unknown | number): void
   /** How often its keys were fetched. */
   fetches(): number
@@ -40,13 +40,13 @@ export function documentClient(
     client_name: 'A client with keys',
     redirect_uris: [callback],
     token_endpoint_auth_method: 'private_key_jwt',
-    ...(inline ? { jwks: set } : { jwks_uri: keysUrl }),
+    ...(inline ? {} : { jwks_uri: keysUrl }),
     ...metadata,
   }
   host.answer((request, response) => {
     const isKeys = request.url === new URL(keysUrl).pathname
     if (isKeys) fetches += 1
-    const body = isKeys ? keys : document
+    const body = isKeys ? keys : inline && typeof keys !== 'number' ? { jwks: keys, ...document } : document
     if (typeof body === 'number') return void response.writeHead(body).end()
     response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body))
   })

@@ -80,7 +80,12 @@ const published = publishedJson('client metadata', read)
 /**
  * The client that a metadata document describes; null: no such document, one that breaks the rules, or one that cannot be
  * read now. Not to be called inside a transaction.
+ * @param isEnough whether a copy holds what is looked for; one that does not is fetched anew, once a minute at most
  */
-export async function metadataDocument(ctx: Ctx, url: string): Promise<OauthClient | null> {
-  return isDocumentUrl(url) ? published(ctx, url) : null
+export async function metadataDocument(
+  ctx: Ctx,
+  url: string,
+  isEnough?: (client: OauthClient) => boolean,
+): Promise<OauthClient | null> {
+  return isDocumentUrl(url) ? published(ctx, url, isEnough) : null
 }

@@ -1,5 +1,4 @@
-import { findOauthClient, type OauthClient } from '../clients/client.ts'
-import { keysOf } from '../clients/key-set.ts'
+import { findOauthClient, findSigningClient, type OauthClient } from '../clients/client.ts'
 import { parseBasic } from '../platform/authenticate.ts'
 import type { Ctx } from '../platform/context.ts'
 import { equal } from '../platform/secrets.ts'
@@ -10,10 +9,9 @@ import { assertionIn, type ClientParameters, clientRefused, requireOnePlace } fr
 /** A client of a metadata document, by a key that it publishes. */
 async function byAssertion(ctx: Ctx, assertion: string, clientId: string | undefined): Promise<OauthClient> {
   const claimant = claimantOf(assertion)
-  const client = claimant && (await findOauthClient(ctx, claimant.clientId))
   // Asked before the attempts from one address wait for each other: a slow host holds up its own client only.
-  const keys = client ? await keysOf(ctx, client.keys, (key) => mayHaveSigned(key, claimant)) : []
-  const signer = client && { client, clientId: client.id, keys }
+  const known = claimant && (await findSigningClient(ctx, claimant.clientId, (key) => mayHaveSigned(key, claimant)))
+  const signer = known && { ...known, clientId: known.client.id }
   const found = await authenticateByAssertion(ctx, assertion, clientId, async () => signer)
   if (!found) throw clientRefused()
   return found

@@ -178,6 +178,17 @@ describe('keys behind a jwks_uri', () => {
     expect([await present(client), client.fetches()]).toEqual([200, 3])
   })
 
+  it('and so are inline ones', async () => {
+    const client = documentClient(host, key, { inline: true })
+    expect(await present(client)).toBe(200)
+    client.serve({ keys: [other.jwk] })
+    const before = host.count
+    expect([await present(client, other), host.count]).toEqual([401, before])
+    server.clock.advance(60)
+    expect([await present(client, other), host.count]).toEqual([200, before + 1])
+    expect([await present(client), await present(client), host.count]).toEqual([401, 401, before + 1])
+  })
+
   it('a failure is remembered for a minute, and replaces no good copy', async () => {
     const client = documentClient(host, key)
     client.serve(500)
