@@ -1259,7 +1259,7 @@ export interface AdminApi {
       client_id?: string
       client_secret?: string
       client_assertion_type?: string
-      /** `private_key_jwt`: signed with a key of `client_jwks`, for this issuer alone, used once. */
+      /** `private_key_jwt`: signed with a key of `client_jwks` or of the metadata document, for this issuer alone, used once. */
       client_assertion?: string
       /** Space-separated; all allowed scopes if left out. */
       scope?: string

@@ -176,6 +176,14 @@ export const limitTable = {
     seconds: 900,
     stage: 'input',
   },
+  key_address_trail: {
+    about: 'Rows that one secret key leaves in the audit log when an address that it does not allow uses it.',
+    key: 'principal+address',
+    points: 1,
+    seconds: 60,
+    stage: 'input',
+    failures: true,
+  },
   client_register: {
     about: 'OAuth clients registered from one address.',
     key: 'address',

@@ -16,13 +16,23 @@ import type { PersonAt } from './people.ts'
 export async function agentToken(
   { app }: TestApp,
   { accountId, tenantId, personId }: Pick<PersonAt, 'accountId' | 'tenantId' | 'personId'>,
-  { scopes = ['full_access'], clientId = 'cli_agent' }: { scopes?: string[]; clientId?: string } = {},
+  {
+    scopes = ['full_access'],
+    clientId = 'cli_agent',
+    allowedIps = [],
+  }: { scopes?: string[]; clientId?: string; allowedIps?: string[] } = {},
 ) {
   return app.deps.database.transaction(async (db, sql) => {
     const ctx = { ...systemContext(app.deps, 'test'), db, sql }
     const about = { accountId, tenantId, name: 'Agent', scopes, applicationIds: [] }
     const { agentId } = await registerAgent(ctx, { ...about, method: 'device', clientId, approvedBy: personId })
-    const { keyId, secretKey } = await mintKey(ctx, { ...about, agentId, expiresAt: null, source: 'device' })
+    const { keyId, secretKey } = await mintKey(ctx, {
+      ...about,
+      agentId,
+      allowedIps,
+      expiresAt: null,
+      source: 'device',
+    })
     await writeTrail(ctx, sql)
     const grant = { agentId, accountId, personId, clientId, scopes }
     const token = issueAgentToken(ctx, { ...grant, keyId })

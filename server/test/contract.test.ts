@@ -5,12 +5,15 @@ import { contract } from '../src/contract.ts'
 import { documentTable } from '../src/documents.ts'
 import { limitTable } from '../src/limits.ts'
 import { scopes } from '../src/scopes.ts'
+import type { OperationObject, Response } from '../src/surfaces/openapi-document.ts'
 import type { Operation } from '../src/surfaces/operations.ts'
+import { undeclaredHeaders } from './answers.ts'
 import { type TestApp, testApp } from './harness.ts'
 import {
   ask,
   type Change,
   codeOf,
+  documented,
   guarded,
   named,
   operations,
@@ -100,6 +103,12 @@ describe('the table of operations', () => {
   )
 })
 
+/** The headers that the document declares on a success. */
+const declaredOn = (name: string): string[] =>
+  Object.entries(documented.operation(name).responses).flatMap(([status, response]) =>
+    status.startsWith('2') && 'headers' in response ? Object.keys(response.headers ?? {}) : [],
+  )
+
 describe('a valid call', () => {
   let limited: TestApp
   beforeAll(async () => {
@@ -146,6 +155,63 @@ describe('a valid call', () => {
     if (!recordsItself) expect(head.headers['content-length']).toBe(got.headers['content-length'])
     const stranger = await send(operation, world, sample, { method: 'HEAD', token: null })
     expect(stranger.status).toBe(operation.auth.includes('none') ? 200 : 401)
+  })
+})
+
+describe('security 226: no answer carries a header that the document does not declare', () => {
+  /** Every key ends soon there. */
+  let ending: TestApp
+  beforeAll(async () => {
+    ending = await testApp({ RATE_LIMITS: 'false', AGENT_KEY_MAX_AGE_DAYS: '10' })
+  })
+  afterAll(() => ending.close())
+
+  const forKeys = named.filter(
+    ([, { auth, endpoint }]) => endpoint.keys || auth.some((kind) => ['admin', 'account', 'manager'].includes(kind)),
+  )
+  it.each(forKeys)('%s, called with a key that ends soon', async (name, operation) => {
+    const [world, sample] = await prepare(ending, name)
+    const headers = await ending.present(world.tenant, { kind: 'agent', scopes: ['full_access'] })
+    // Where clients authenticate by themselves, one place is enough.
+    const { client_id: _, client_secret: __, ...body } = (sample.body ?? {}) as Record<string, unknown>
+    const change = operation.endpoint.keys ? { body } : {}
+    const answer = await ask(operation, world, sample, { token: null, headers, ...change })
+    expect(answer.status).not.toBe(401)
+    expect(answer.headers['x-key-expires-at']).toMatch(/^\d{4}-.*Z$/)
+    expect(declaredOn(name)).toContain('X-Key-Expires-At')
+  })
+
+  const forClients = named.filter(([, { auth }]) => auth.some((kind) => ['admin', 'manager'].includes(kind)))
+  it.each(forClients)('%s, called by a tenant that nobody has claimed', async (name, operation) => {
+    const [world, sample] = await prepare(server, name)
+    const answer = await ask(operation, world, sample, { token: (await server.tenant()).token })
+    expect(answer.headers['x-inactivity-purge-at']).toMatch(/^\d{4}-.*Z$/)
+    expect(declaredOn(name)).toContain('X-Inactivity-Purge-At')
+  })
+
+  it.each(['oauth.token', 'oauth.introspect', 'oauth.revoke', 'device.code', 'device.token'])(
+    '%s, called by such a tenant',
+    async (name) => {
+      const operation = operations.find((other) => other.name === name) as Operation
+      const [world, sample] = await prepare(server, name)
+      const { clientId, clientSecret } = await server.tenant()
+      const client = { client_id: clientId, client_secret: clientSecret }
+      const answer = await ask(operation, world, sample, { body: { ...(sample.body as object), ...client } })
+      expect(answer.headers['x-inactivity-purge-at']).toMatch(/^\d{4}-.*Z$/)
+      expect(declaredOn(name)).toContain('X-Inactivity-Purge-At')
+    },
+  )
+
+  it('and the check finds one that is not there', () => {
+    const { responses } = documented.operation('users.list')
+    const undeclared = (status: number, name: string) =>
+      undeclaredHeaders({ responses } as OperationObject, status, responses[status] as Response, {
+        headers: { 'content-type': 'application/json', 'x-request-id': 'x', [name]: 'x' },
+      })
+    expect(undeclared(200, 'x-key-expires-at')).toEqual([])
+    expect(undeclared(403, 'x-key-expires-at')).toEqual([])
+    for (const status of [200, 403]) expect(undeclared(status, 'x-secret')).toEqual(['x-secret'])
+    expect(undeclared(200, 'www-authenticate')).toEqual(['www-authenticate'])
   })
 })
 

@@ -38,6 +38,7 @@ export function KeysScreen() {
           { label: 'Key', cell: ({ key_preview }) => <code>{key_preview}</code> },
           { label: 'Status', cell: ({ status }) => <Badge state={status} /> },
           { label: 'Rights', cell: ({ scopes }) => scopes.join(', ') },
+          { label: 'From', cell: ({ allowed_ips }) => allowed_ips?.join(', ') ?? 'anywhere' },
           { label: 'Created', cell: ({ created_at }) => <Time at={created_at} /> },
           { label: 'Last used', cell: ({ last_used_at }) => <Time at={last_used_at} /> },
           { label: 'Ends', cell: ({ expires_at }) => <Time at={expires_at} /> },

@@ -9,7 +9,7 @@ import { Form, textIn } from '../ui/form.tsx'
 import { Page } from '../ui/page.tsx'
 import { Submit } from '../ui/submit.tsx'
 import { Delivery } from './delivery.tsx'
-import { expiresAt, KeyLimits } from './key-limits.tsx'
+import { addressesIn, expiresAt, KeyLimits } from './key-limits.tsx'
 import type { Right } from './rights.ts'
 
 type Created = Awaited<ReturnType<typeof api.keys.create.mutate>>
@@ -20,6 +20,7 @@ export function NewKeyScreen() {
   const { isBusy, problem, run } = useAction(async (values: FormData) => {
     const scopes = values.get('reach') === 'some' ? (values.getAll('scope') as Right[]) : undefined
     const application_ids = values.get('where') === 'some' ? values.getAll('application').map(String) : undefined
+    const allowed_ips = addressesIn(textIn(values, 'addresses'))
     const expires_at = expiresAt(Number(textIn(values, 'days')))
     const step_up = await confirmWithPasskey('keys.create')
     setCreated(
@@ -27,6 +28,7 @@ export function NewKeyScreen() {
         name: textIn(values, 'name'),
         ...(scopes ? { scopes } : {}),
         ...(application_ids ? { application_ids } : {}),
+        ...(allowed_ips ? { allowed_ips } : {}),
         ...(expires_at ? { expires_at } : {}),
         step_up,
       }),

@@ -2,6 +2,7 @@ import { type Purpose, requireStepUp, type StepUpProof } from '../console/step-u
 import { presentKey, requireKey } from '../keys/find.ts'
 import { mintKey } from '../keys/mint.ts'
 import { setupCommands } from '../keys/setup.ts'
+import { canonicalRanges, isNarrower } from '../platform/address-list.ts'
 import { denyOperation } from '../platform/authorize.ts'
 import type { Ctx } from '../platform/context.ts'
 import { invalid, Refusal } from '../platform/errors.ts'
@@ -15,6 +16,7 @@ export type KeyRequest = {
   name: string
   scopes?: readonly string[] | undefined
   application_ids?: readonly string[] | undefined
+  allowed_ips?: readonly string[] | undefined
   expires_at?: string | undefined
   step_up?: StepUpProof | undefined
 }
@@ -50,6 +52,18 @@ async function requireApplications(ctx: Ctx<AccountPrincipal>, ids: readonly str
   if (missing !== undefined) throw await denied(ctx, 'application', missing, 'account')
 }
 
+/**
+ * Where the key may be used from: no further than the maker's own.
+ * @throws 403 forbidden, recorded
+ */
+function addressesOfNew(ctx: Ctx<AccountPrincipal>, asked: readonly string[] | undefined): readonly string[] {
+  const own = ctx.principal.kind === 'agent' ? ctx.principal.allowedIps : []
+  const wanted = asked === undefined ? own : canonicalRanges(asked)
+  if (isNarrower(wanted, own)) return wanted
+  denyOperation(ctx, 'rights')
+  throw new Refusal('forbidden', { message: 'allowed_ips: must lie within those of this credential.' })
+}
+
 /** When the key ends: a key with an end makes none that outlives it. @throws 400 validation_error for a time gone by */
 async function endOfNew(ctx: Ctx<AccountPrincipal>, text: string | undefined): Promise<Date | null> {
   const { principal } = ctx
@@ -82,7 +96,7 @@ const rightsOf = ({ scopes }: AccountAgent): readonly string[] =>
 /**
  * Makes a secret key: a person with a fresh passkey proof, an agent with at most its own rights (agents.md §6). It is in the
  * answer and nowhere else.
- * @throws 400 validation_error; 401 step_up_required, user_verification_required; 403 insufficient_scope, not_admitted;
+ * @throws 400 validation_error; 401 step_up_required, user_verification_required; 403 insufficient_scope, forbidden, not_admitted;
  *   404 application_not_found
  */
 export async function newKey(ctx: Ctx<AccountPrincipal>, input: KeyRequest) {
@@ -94,11 +108,20 @@ export async function newKey(ctx: Ctx<AccountPrincipal>, input: KeyRequest) {
   const applicationIds = input.application_ids ?? own
   const expiresAt = await endOfNew(ctx, input.expires_at)
   requireRights(ctx, scopes)
+  const allowedIps = addressesOfNew(ctx, input.allowed_ips)
   await requireApplications(ctx, applicationIds, own)
   const rights = { name: input.name, scopes, applicationIds }
   const agentId = await holder(ctx, rights)
   const source = principal.kind === 'agent' ? 'agent' : 'dashboard'
-  const { keyId, secretKey } = await mintKey(ctx, { accountId, tenantId, agentId, ...rights, expiresAt, source })
+  const { keyId, secretKey } = await mintKey(ctx, {
+    accountId,
+    tenantId,
+    agentId,
+    ...rights,
+    allowedIps,
+    expiresAt,
+    source,
+  })
   const row = await requireKey(ctx, keyId)
   return { ...presentKey(ctx, row), secret_key: secretKey, setup: setupCommands(ctx.deps.config, secretKey) }
 }

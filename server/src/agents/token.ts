@@ -1,4 +1,6 @@
+import { mayCall } from '../keys/address.ts'
 import { endOf } from '../keys/life.ts'
+import type { AddressList } from '../platform/address-list.ts'
 import type { Ctx } from '../platform/context.ts'
 import { uuid7 } from '../platform/ids.ts'
 import { type Claims, signJwt } from '../platform/jwt.ts'
@@ -54,15 +56,11 @@ export function agentIdOf({ act }: Claims): string | null {
   return typeof sub === 'string' && sub.startsWith('agt_') ? sub : null
 }
 
-/**
- * The principal of an access token whose `act.sub` is an agent. Agent, key and account are looked at on every call, so
- * revoking any of them ends the token on every instance within the cache's second.
- * @param claims of a token that was verified, is in time, was not revoked and is for the resource that is asked
- * @returns null: no agent's token; agent or key revoked or expired; account not active
- */
-export async function agentFromToken(ctx: Ctx, claims: Claims): Promise<AccountAgent | null> {
+type Found = { agent: AccountAgent; allowed: AddressList | null }
+
+async function find({ deps, now }: Ctx, claims: Claims): Promise<Found | null> {
   const id = agentIdOf(claims)
-  const { agents, accounts, config, keyUse } = ctx.deps
+  const { agents, accounts, config } = deps
   const agent = id === null ? null : await agents.get(id)
   if (!agent || agent.accountId !== claims.account_id) return null
   const keyId = typeof claims.key_id === 'string' ? claims.key_id : null
@@ -70,15 +68,8 @@ export async function agentFromToken(ctx: Ctx, claims: Claims): Promise<AccountA
   if (key === undefined) return null
   const end = key && endOf(key, config)
   const account = await accounts.get(agent.accountId)
-  if ((end && end <= ctx.now()) || !account?.homeTenantId || account.status !== 'active') return null
-  keyUse.note({
-    accountId: account.id,
-    agentId: agent.id,
-    keyId: null,
-    ip: ctx.request.ip,
-    userAgent: ctx.request.userAgent,
-  })
-  return {
+  if ((end && end <= now()) || !account?.homeTenantId || account.status !== 'active') return null
+  const principal: AccountAgent = {
     kind: 'agent',
     id: agent.id,
     accountId: account.id,
@@ -92,6 +83,30 @@ export async function agentFromToken(ctx: Ctx, claims: Claims): Promise<AccountA
     ),
     keyId,
     applicationIds: key && key.applicationIds.length > 0 ? key.applicationIds : agent.applicationIds,
+    allowedIps: key ? key.allowed.ranges : [],
     personId: claims.sub,
   }
+  return { agent: principal, allowed: key ? key.allowed : null }
+}
+
+/**
+ * The principal of an access token whose `act.sub` is an agent and that calls; its use is noted. Agent, key and account are
+ * looked at on every call, so revoking any of them ends the token on every instance within the cache's second.
+ * @param claims of a token that was verified, is in time, was not revoked and is for the resource that is asked
+ * @returns null: no agent's token; agent or key revoked or expired; account not active; from an address that the key behind
+ *   it does not allow
+ */
+export async function agentFromToken(ctx: Ctx, claims: Claims): Promise<AccountAgent | null> {
+  const found = await find(ctx, claims)
+  if (!found) return null
+  const { agent, allowed } = found
+  const { id: agentId, accountId, tenantId, keyId } = agent
+  if (keyId !== null && allowed && !(await mayCall(ctx, { keyId, allowed, tenantId }))) return null
+  ctx.deps.keyUse.note({ accountId, agentId, keyId: null, ip: ctx.request.ip, userAgent: ctx.request.userAgent })
+  return agent
+}
+
+/** The same of a token that somebody asks about, which is no use of it, wherever it is asked from. */
+export async function agentBehindToken(ctx: Ctx, claims: Claims): Promise<AccountAgent | null> {
+  return (await find(ctx, claims))?.agent ?? null
 }

@@ -49,9 +49,11 @@ function isKey(jwk: Record<string, unknown>): boolean {
   }
 }
 
-const PublicKey = z
+export const PublicKey = z
   .discriminatedUnion('kty', [EllipticCurveKey, RsaKey, Ed25519Key], 'must be an EC, RSA or OKP key')
   .refine(isKey, 'is not a valid public key')
+
+export type ClientKey = z.infer<typeof PublicKey>
 
 /** Public keys of a client that signs assertions instead of sending a secret (`private_key_jwt`, RFC 7523). */
 export const ClientKeys = z

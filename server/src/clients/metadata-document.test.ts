@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { type TestApp, testApp } from '../../test/harness.ts'
 import { type HttpsHost, httpsHost } from '../../test/https-host.ts'
 import { codeFor, redeem } from '../../test/oauth-client.ts'
+import { signer } from '../../test/oauth-requests.ts'
 import { systemContext } from '../platform/context.ts'
 import { isDocumentUrl, metadataDocument } from './metadata-document.ts'
 
@@ -38,6 +39,10 @@ const serve = (body: unknown, headers: Record<string, string> = {}, status = 200
 
 const find = () => metadataDocument(systemContext(server.app.deps, 'test'), url)
 
+const { jwk } = signer('ES256')
+const keys = { keys: [jwk] }
+const signs = { token_endpoint_auth_method: 'private_key_jwt' }
+
 describe('agents 166: a client id metadata document', () => {
   it('describes a client, which a person can let in', async () => {
     serve(document())
@@ -54,6 +59,16 @@ describe('agents 166: a client id metadata document', () => {
     ['a client secret', { client_secret: 'x' }, {}],
     ['a secret’s end', { client_secret_expires_at: 0 }, {}],
     ['a method with a secret', { token_endpoint_auth_method: 'client_secret_basic' }, {}],
+    ['keys, but nowhere', { token_endpoint_auth_method: 'private_key_jwt' }, {}],
+    ['keys of another host', { ...signs, jwks_uri: 'https://keys.example.com/jwks' }, {}],
+    ['keys without TLS', { ...signs, jwks_uri: 'http://client.example.com/jwks' }, {}],
+    ['keys behind user info', { ...signs, jwks_uri: 'https://user@client.example.com/jwks' }, {}],
+    ['keys in two places', { ...signs, jwks: keys, jwks_uri: 'https://client.example.com/jwks' }, {}],
+    ['a private key', { ...signs, jwks: { keys: [{ ...jwk, d: jwk.x }] } }, {}],
+    ['a symmetric key', { ...signs, jwks: { keys: [jwk, { kty: 'oct', k: 'x' }] } }, {}],
+    ['more than ten keys', { ...signs, jwks: { keys: Array.from({ length: 11 }, () => jwk) } }, {}],
+    ['a key that is on no curve', { ...signs, jwks: { keys: [{ ...jwk, y: jwk.x }] } }, {}],
+    ['keys that are no set', { ...signs, jwks: [jwk] }, {}],
     ['no redirect', { redirect_uris: [] }, {}],
     ['javascript:', { redirect_uris: ['javascript:alert(1)'] }, {}],
     [' JavaScript:', { redirect_uris: [' JavaScript:alert(1)'] }, {}],
@@ -64,6 +79,28 @@ describe('agents 166: a client id metadata document', () => {
     ['no JSON', '{', {}],
   ])('with %s is refused', async (_, change, headers) => {
     serve(typeof change === 'string' ? change : document(change), headers)
+    expect(await find()).toBeNull()
+  })
+
+  it.each<[string, object, object]>([
+    [
+      'jwks_uri of its host',
+      { jwks_uri: 'https://client.example.com/jwks' },
+      { uri: 'https://client.example.com/jwks' },
+    ],
+    ['inline jwks', { jwks: keys }, keys],
+  ])('may name its keys with %s', async (_, change, source) => {
+    serve(document({ ...signs, ...change }))
+    expect(await find()).toMatchObject({ authMethod: 'private_key_jwt', keys: source })
+  })
+
+  it('a failure takes no good copy away before its time', async () => {
+    serve(document(), { 'cache-control': 'max-age=3600' })
+    expect(await find()).not.toBeNull()
+    serve('', {}, 500)
+    server.clock.advance(3599)
+    expect(await find()).not.toBeNull()
+    server.clock.advance(1)
     expect(await find()).toBeNull()
   })
 

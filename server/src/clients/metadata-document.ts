@@ -1,16 +1,11 @@
-import { LRUCache } from 'lru-cache'
 import { z } from 'zod'
-import type { Ctx, Deps } from '../platform/context.ts'
-import type { Fetched } from '../platform/outbound.ts'
+import type { Ctx } from '../platform/context.ts'
 import { displayText } from '../platform/text.ts'
 import type { OauthClient } from './client.ts'
+import { publishedJson } from './fetched.ts'
+import { type KeySource, readKeySet } from './key-set.ts'
 import { redirectUriProblem } from './redirect-uri.ts'
 import { DEVICE_GRANT_TYPE } from './register.ts'
-
-const limits = { maxBytes: 65_536, timeoutMillis: 5000 }
-const shortestMillis = 300_000
-const longestMillis = 86_400_000
-const failureMillis = 60_000
 
 /** What is read of a client id metadata document (agents.md §9.2); the rest is ignored. */
 const Document = z.looseObject({
@@ -20,7 +15,9 @@ const Document = z.looseObject({
     .array(z.string().refine((uri) => redirectUriProblem(uri) === null))
     .min(1)
     .max(20),
-  token_endpoint_auth_method: z.literal('none').default('none'),
+  token_endpoint_auth_method: z.enum(['none', 'private_key_jwt']).default('none'),
+  jwks: z.unknown().optional(),
+  jwks_uri: z.unknown().optional(),
   grant_types: z.array(z.string()).default(['authorization_code', 'refresh_token']),
   scope: z.string().max(2000).optional(),
   client_secret: z.undefined().optional(),
@@ -42,23 +39,27 @@ export function isDocumentUrl(text: string): boolean {
   )
 }
 
-function lifeOf({ cacheControl }: Fetched): number {
-  const seconds = /(?:^|[\s,])max-age=(\d{1,9})/i.exec(cacheControl)?.[1]
-  const asked = /no-store|no-cache/i.test(cacheControl) ? 0 : Number(seconds ?? 0) * 1000
-  return Math.min(longestMillis, Math.max(shortestMillis, asked))
+/**
+ * Where the keys of a client stand that signs assertions (agents.md §9.2): `jwks` or, on the document's own host,
+ * `jwks_uri`; both is one too many (RFC 7591 §2). null: neither, or not as it must be.
+ */
+function keySource(url: string, { jwks, jwks_uri: uri }: { jwks?: unknown; jwks_uri?: unknown }): KeySource | null {
+  if (uri === undefined) {
+    const keys = jwks === undefined ? null : readKeySet(jwks)
+    return keys && { keys }
+  }
+  if (jwks !== undefined || typeof uri !== 'string' || uri.length > 2000 || !URL.canParse(uri)) return null
+  const { protocol, hostname, username, password, hash } = new URL(uri)
+  const isPlain = protocol === 'https:' && username === '' && password === '' && hash === ''
+  return isPlain && hostname === new URL(url).hostname ? { uri } : null
 }
 
-function read(url: string, { body, contentType }: Fetched): OauthClient | null {
-  if (!/^application\/(?:[a-z0-9.+-]+\+)?json(?:\s*;|$)/i.test(contentType)) return null
-  let json: unknown
-  try {
-    json = JSON.parse(body.toString('utf8'))
-  } catch {
-    return null
-  }
+function read(url: string, json: unknown): OauthClient | null {
   const parsed = Document.safeParse(json)
   if (!parsed.success || parsed.data.client_id !== url) return null
-  const { client_name, redirect_uris, grant_types, scope } = parsed.data
+  const { client_name, redirect_uris, token_endpoint_auth_method: authMethod, grant_types, scope } = parsed.data
+  const keys = authMethod === 'private_key_jwt' ? keySource(url, parsed.data) : null
+  if (authMethod === 'private_key_jwt' && !keys) return null
   const grants = grant_types.filter((grant) =>
     ['authorization_code', 'refresh_token', DEVICE_GRANT_TYPE].includes(grant),
   )
@@ -67,40 +68,24 @@ function read(url: string, { body, contentType }: Fetched): OauthClient | null {
     name: client_name ?? null,
     redirectUris: redirect_uris,
     grantTypes: grants,
-    authMethod: 'none',
+    authMethod,
     secretHash: null,
+    keys,
     scope: scope ?? null,
   }
 }
 
-type Entry = { client: OauthClient | null; until: number }
-const memories = new WeakMap<Deps['outbound'], LRUCache<string, Entry>>()
-
-function memoryOf({ outbound }: Deps): LRUCache<string, Entry> {
-  const known = memories.get(outbound) ?? new LRUCache<string, Entry>({ max: 1000 })
-  memories.set(outbound, known)
-  return known
-}
+const published = publishedJson('client metadata', read)
 
 /**
- * The client that a metadata document describes; null: no such document, or one that breaks the rules. A good copy is kept
- * as long as its `Cache-Control` says, 5 minutes to 24 hours; a failure for a minute, and never in place of a good copy that
- * is still in time.
+ * The client that a metadata document describes; null: no such document, one that breaks the rules, or one that cannot be
+ * read now. Not to be called inside a transaction.
+ * @param isEnough whether a copy holds what is looked for; one that does not is fetched anew, once a minute at most
  */
-export async function metadataDocument(ctx: Ctx, url: string): Promise<OauthClient | null> {
-  if (!isDocumentUrl(url)) return null
-  const memory = memoryOf(ctx.deps)
-  const now = ctx.now().getTime()
-  const known = memory.get(url)
-  if (known && now < known.until) return known.client
-  try {
-    const fetched = await ctx.deps.outbound(url, limits)
-    const client = read(url, fetched)
-    memory.set(url, { client, until: now + (client ? lifeOf(fetched) : failureMillis) })
-    return client
-  } catch (error) {
-    ctx.deps.log.info({ reason: (error as Error).message, client: new URL(url).host }, 'client metadata not read')
-    memory.set(url, { client: null, until: now + failureMillis })
-    return null
-  }
+export async function metadataDocument(
+  ctx: Ctx,
+  url: string,
+  isEnough?: (client: OauthClient) => boolean,
+): Promise<OauthClient | null> {
+  return isDocumentUrl(url) ? published(ctx, url, isEnough) : null
 }

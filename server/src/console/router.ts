@@ -15,6 +15,7 @@ export const dashboardRouter = router({
       hot: 'raw',
       audits: ['dashboard.session.opened'],
       errors: ['invalid_session_token', 'forbidden'],
+      sets: ['Set-Cookie'],
       secret: true,
       summary: 'Sign a person in to the dashboard: a session token of the console for a cookie.',
       description:
@@ -35,6 +36,7 @@ export const dashboardRouter = router({
       hot: 'raw',
       audits: ['session.logout'],
       errors: [],
+      sets: ['Set-Cookie', 'Clear-Site-Data'],
       summary: 'Sign out of the dashboard.',
       input: z.strictObject({}),
       output: z.void(),

@@ -1,8 +1,13 @@
 import type { HotApplication } from '../applications/hot.ts'
 import { findOauthClient, type OauthClient } from '../clients/client.ts'
 import { requireOauthClient } from '../oauth/registered-client.ts'
-import { AGENT_CLIENT_ID, type ClientParameters, requireClient } from '../oauth/request-client.ts'
-import { parseBasic } from '../platform/authenticate.ts'
+import {
+  AGENT_CLIENT_ID,
+  type ClientParameters,
+  namedClient,
+  provesNothing,
+  requireClient,
+} from '../oauth/request-client.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 
@@ -20,14 +25,6 @@ export type DeviceClient = {
   registered: OauthClient | null
 }
 
-/** The id that a request gives, in its header or its body; undefined: none, which is the built-in client. */
-function namedClient({ request }: Ctx, input: ClientParameters): string | undefined {
-  const basic = /^basic /i.test(request.authorization ?? '')
-    ? parseBasic((request.authorization ?? '').slice(6).trim())
-    : null
-  return basic?.id ?? input.client_id
-}
-
 /**
  * The client of a device request: the built-in one where none is named, else one that authenticates as at the token
  * endpoint (RFC 8628 §3.1, §3.4).
@@ -37,8 +34,7 @@ function namedClient({ request }: Ctx, input: ClientParameters): string | undefi
 export async function requireDeviceClient(ctx: Ctx, input: ClientParameters): Promise<DeviceClient> {
   if (!ctx.deps.config.DEVICE_FLOW) throw new ApiError('unauthorized_client')
   const id = namedClient(ctx, input)
-  const provesNothing = input.client_secret === undefined && input.client_assertion === undefined
-  if ((id ?? AGENT_CLIENT_ID) === AGENT_CLIENT_ID && provesNothing && ctx.request.authorization === null) {
+  if ((id ?? AGENT_CLIENT_ID) === AGENT_CLIENT_ID && provesNothing(ctx, input)) {
     return { clientId: AGENT_CLIENT_ID, name: null, application: null, registered: null }
   }
   const registered = id === undefined ? null : await findOauthClient(ctx, id)

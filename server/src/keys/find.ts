@@ -15,6 +15,10 @@ export const SecretKey = z
     key_preview: z.string().meta({ description: 'Of the newest version: its first and last 4 characters.' }),
     scopes: z.array(z.string()).meta({ description: '`full_access`, or single scopes.' }),
     application_ids: z.array(z.string()).nullable().meta({ description: 'null: every application of the account.' }),
+    allowed_ips: z
+      .array(z.string())
+      .nullable()
+      .meta({ description: 'Addresses and CIDR ranges that it may be used from; null: any.' }),
     created_at: timestamp,
     last_used_at: timestamp.nullable().meta({ description: 'To the minute.' }),
     last_used_ip: z.string().nullable(),
@@ -31,6 +35,7 @@ export type KeyRow = {
   preview: string
   scopes: string[]
   application_ids: string[]
+  allowed_ips: string[]
   created_at: Date
   /** When the newest version was made. */
   made_at: Date
@@ -43,7 +48,7 @@ export type KeyRow = {
 
 /** For `from secret_keys k`. */
 export const keyColumns = `
-  k.account_id, k.id, k.agent_id, k.name, k.preview, k.scopes, k.application_ids, k.created_at, k.expires_at,
+  k.account_id, k.id, k.agent_id, k.name, k.preview, k.scopes, k.application_ids, k.allowed_ips, k.created_at, k.expires_at,
   k.last_used_at, k.last_used_ip, k.revoked_at, k.revoked_reason,
   coalesce((select max(v.created_at) from secret_key_versions v where v.account_id = k.account_id and v.key_id = k.id),
            k.created_at) as made_at`
@@ -80,6 +85,7 @@ export function presentKey(ctx: Ctx, row: KeyRow): z.input<typeof SecretKey> {
     key_preview: row.preview,
     scopes: row.scopes,
     application_ids: row.application_ids.length > 0 ? row.application_ids : null,
+    allowed_ips: row.allowed_ips.length > 0 ? row.allowed_ips : null,
     created_at: toIso(row.created_at),
     last_used_at: row.last_used_at && toIso(row.last_used_at),
     last_used_ip: row.last_used_ip,

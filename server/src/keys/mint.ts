@@ -14,6 +14,8 @@ export type NewKey = {
   scopes: readonly string[]
   /** Empty: every application of the account. */
   applicationIds: readonly string[]
+  /** As `canonicalRanges` writes them; any address unless said. */
+  allowedIps?: readonly string[]
   expiresAt: Date | null
   /** What led to it: `device`, `email`, `dashboard`, `agent`. */
   source: string
@@ -51,14 +53,25 @@ export async function addVersion(
  * @throws 403 not_admitted unless the account is active
  */
 export async function mintKey(ctx: Ctx, key: NewKey): Promise<MintedKey> {
-  const { accountId, tenantId, agentId, name, scopes, applicationIds, expiresAt, source } = key
+  const { accountId, tenantId, agentId, name, scopes, applicationIds, allowedIps = [], expiresAt, source } = key
   const keyId = mint('key')
   const version = newVersion(ctx)
   const made = await ctx.sql.query(
-    `insert into secret_keys (account_id, id, agent_id, name, preview, scopes, application_ids, created_at, expires_at)
-     select a.id, $2, $3, $4, $5, $6::text[], $7::text[], $8::timestamptz, $9::timestamptz
+    `insert into secret_keys (account_id, id, agent_id, name, preview, scopes, application_ids, created_at, expires_at, allowed_ips)
+     select a.id, $2, $3, $4, $5, $6::text[], $7::text[], $8::timestamptz, $9::timestamptz, $10::text[]
      from accounts a where a.id = $1 and a.status = 'active' for share of a returning 1`,
-    [accountId, keyId, agentId, name, version.keyPreview, [...scopes], [...applicationIds], ctx.now(), expiresAt],
+    [
+      accountId,
+      keyId,
+      agentId,
+      name,
+      version.keyPreview,
+      [...scopes],
+      [...applicationIds],
+      ctx.now(),
+      expiresAt,
+      [...allowedIps],
+    ],
   )
   if (made.length === 0) throw new ApiError('not_admitted')
   await addVersion(ctx, { accountId, keyId }, version)

@@ -1,4 +1,5 @@
 import { record } from '../audit/record.ts'
+import { isNarrower } from '../platform/address-list.ts'
 import { unauthorized } from '../platform/authenticate.ts'
 import { denyOperation } from '../platform/authorize.ts'
 import type { Ctx } from '../platform/context.ts'
@@ -28,7 +29,11 @@ function requireRight(ctx: Ctx, agent: AccountAgent): void {
 
 function requireNarrower(ctx: Ctx, agent: AccountAgent, row: KeyRow): void {
   const wider = [...expandScopes(row.scopes)].filter((scope) => !agent.scopes.has(scope))
-  if (wider.length === 0) return
+  if (wider.length === 0 && isNarrower(row.allowed_ips, agent.allowedIps)) return
+  if (wider.length === 0) {
+    denyOperation(ctx, 'rights')
+    throw new Refusal('forbidden', { message: 'The key may be used from more addresses than this credential.' })
+  }
   const headers = { 'www-authenticate': `Bearer error="insufficient_scope", scope="${wider.join(' ')}"` }
   throw refuse(ctx, 'rights', { message: 'The key may do more than this credential.', headers })
 }
@@ -49,7 +54,7 @@ async function requireLive(ctx: Ctx, { secretHash }: AccountAgent): Promise<void
 /**
  * Replaces the secret of a key. The one before works until the overlap ends; no more than two live. Which of two rotations
  * at once comes first is decided by the statement that replaces the newest secret: it finds none the second time.
- * @throws 404 key_not_found, also for an ended one; 403 insufficient_scope; 409 rotation_in_progress
+ * @throws 404 key_not_found, also for an ended one; 403 insufficient_scope, forbidden; 409 rotation_in_progress
  */
 export async function rotateKey(ctx: Ctx<AccountPrincipal>, input: { key_id: string; grace_period_seconds: number }) {
   const { principal } = ctx

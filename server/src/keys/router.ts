@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { newKey } from '../agents/new-key.ts'
+import { AddressRanges } from '../platform/address-list.ts'
 import { cursorPage, cursorParameters } from '../platform/pages.ts'
 import { command, query, router } from '../platform/procedures.ts'
 import { displayText, timestamp } from '../platform/text.ts'
@@ -37,6 +38,10 @@ const NewKey = z.strictObject({
     .max(100, 'must be at most 100')
     .optional()
     .meta({ description: 'Every application unless said.' }),
+  allowed_ips: AddressRanges.optional().meta({
+    description:
+      'Addresses and CIDR ranges that it may be used from, such as `192.0.2.0/24` or `2001:db8::/32`: any unless said, those of the own key for a program.',
+  }),
   expires_at: z.iso
     .datetime({ offset: true, error: 'must be an RFC 3339 time such as 2026-04-07T12:00:00Z' })
     .optional()
@@ -99,7 +104,13 @@ export const keysRouter = router({
     limit: [...limit.write, 'secret_rotation'],
     idempotent: 'application',
     audits: ['agent.registered', 'secret_key.created', 'auth.failed', 'authorization.denied'],
-    errors: ['step_up_required', 'user_verification_required', 'insufficient_scope', 'application_not_found'],
+    errors: [
+      'step_up_required',
+      'user_verification_required',
+      'insufficient_scope',
+      'forbidden',
+      'application_not_found',
+    ],
     secret: true,
     summary: 'Make a secret key; it is shown once, with the commands that connect clients.',
     description:

@@ -49,7 +49,7 @@ export function createKeyUse(sql: Sql, clock: Clock, log: Log): KeyUse {
     return before === undefined || addSeconds(before, flushMillis / 1000) <= mark.at
   }
 
-  async function flush(): Promise<void> {
+  async function writeDue(): Promise<void> {
     const marks = [...pending.values()].filter(isDue)
     if (marks.length === 0) return
     for (const mark of marks) {
@@ -74,6 +74,13 @@ export function createKeyUse(sql: Sql, clock: Clock, log: Log): KeyUse {
       }
       log.warn({ err: error }, 'use of keys not written')
     }
+  }
+
+  let last = Promise.resolve()
+  /** One after the other: whoever waits for it finds written what was noted before. */
+  function flush(): Promise<void> {
+    last = last.then(writeDue)
+    return last
   }
 
   return {

@@ -1,6 +1,5 @@
 import type { HotApplication } from '../applications/hot.ts'
 import { findOauthClient } from '../clients/client.ts'
-import { parseBasic } from '../platform/authenticate.ts'
 import type { Ctx } from '../platform/context.ts'
 import type { AccountAgent } from '../platform/principal.ts'
 import { findApplication, toService } from './client-authentication.ts'
@@ -10,6 +9,8 @@ import {
   AGENT_CLIENT_ID,
   type ClientParameters,
   clientRefused,
+  namedClient,
+  provesNothing,
   requireClient,
   requireOnePlace,
 } from './request-client.ts'
@@ -29,16 +30,14 @@ async function fromKey(ctx: Ctx, value: string): Promise<AccountAgent> {
 
 /**
  * A client that no application stands behind: the built-in one, one that registered itself, or a metadata document. A public
- * one says its name and proves nothing (RFC 7009 §2.1), so its document need not be fetched.
+ * one says its name and proves nothing (RFC 7009 §2.1); whether it is one, its registration or its document says.
  * @returns null: none of these, so an application's or nobody
  */
 async function withoutApplication(ctx: Ctx, input: ClientParameters): Promise<Caller | null> {
-  const basic = /^basic +(.*)$/i.exec(ctx.request.authorization ?? '')?.[1]
-  const id = basic === undefined ? input.client_id : parseBasic(basic.trim())?.id
-  const provesNothing = input.client_secret === undefined && input.client_assertion === undefined && basic === undefined
+  const id = namedClient(ctx, input)
   if (id === undefined) return null
-  if (provesNothing && (id === AGENT_CLIENT_ID || id.startsWith('https://'))) return { kind: 'public', clientId: id }
-  if (id.startsWith('https://') || (await findApplication(ctx, id)) || !(await findOauthClient(ctx, id))) return null
+  if (id === AGENT_CLIENT_ID && provesNothing(ctx, input)) return { kind: 'public', clientId: id }
+  if ((await findApplication(ctx, id)) || !(await findOauthClient(ctx, id))) return null
   const { authMethod } = await requireOauthClient(ctx, input)
   return { kind: authMethod === 'none' ? 'public' : 'registered', clientId: id }
 }

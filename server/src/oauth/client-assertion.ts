@@ -1,9 +1,8 @@
 import { decodeJwt, decodeProtectedHeader, importJWK, type JWTPayload, jwtVerify } from 'jose'
-import { type HotApplication, isActive } from '../applications/hot.ts'
+import type { ClientKey } from '../applications/client-jwks.ts'
 import type { Ctx } from '../platform/context.ts'
 import type { Sql } from '../platform/db.ts'
 import { addSeconds, seconds } from '../platform/time.ts'
-import { findApplication } from './client-authentication.ts'
 import { underFailureLimit } from './failure-limit.ts'
 
 export const assertionType = 'urn:ietf:params:oauth:client-assertion-type:jwt-bearer'
@@ -17,8 +16,14 @@ const keyTypes: Record<string, string> = { ES256: 'EC', RS256: 'RSA', EdDSA: 'OK
 const longestLifeSeconds = 300
 const skewSeconds = 30
 
-/** Who an assertion says it is of, before anything about it is proven; null: it says nothing that could be checked. */
-function claimant(assertion: string): { clientId: string; alg: string; kid: string | undefined } | null {
+/** Who an assertion says it is of, and how it says it is signed, before anything about it is proven. */
+export type Claimant = { clientId: string; alg: string; kid: string | undefined }
+
+/** A client that may have signed it, with its public keys. */
+export type Signer<T> = { client: T; clientId: string; keys: readonly ClientKey[] }
+
+/** null: it says nothing that could be checked. */
+export function claimantOf(assertion: string): Claimant | null {
   try {
     const { alg, kid } = decodeProtectedHeader(assertion)
     const { iss, sub } = decodeJwt(assertion)
@@ -29,20 +34,21 @@ function claimant(assertion: string): { clientId: string; alg: string; kid: stri
   }
 }
 
-/** The claims, if a registered key signed them; a key is used for its own algorithm only (RFC 8725 §3.1). */
+/** Whether a key may have signed it: one is used for its own algorithm only (RFC 8725 §3.1). */
+export const mayHaveSigned = (key: ClientKey, { alg, kid }: Claimant): boolean =>
+  key.kty === keyTypes[alg] && (kid === undefined || key.kid === undefined || key.kid === kid)
+
+/** The claims, if one of the keys signed them. */
 async function signedClaims(
   ctx: Ctx,
-  { settings }: HotApplication,
+  keys: readonly ClientKey[],
   assertion: string,
-  { alg, kid }: { alg: string; kid: string | undefined },
+  claimant: Claimant,
 ): Promise<JWTPayload | null> {
-  const fits = settings.client_jwks.filter(
-    (key) => key.kty === keyTypes[alg] && (kid === undefined || key.kid === undefined || key.kid === kid),
-  )
-  for (const jwk of fits) {
+  for (const jwk of keys.filter((key) => mayHaveSigned(key, claimant))) {
     try {
-      const key = await importJWK(jwk, alg)
-      const options = { algorithms: [alg], currentDate: ctx.now(), clockTolerance: skewSeconds }
+      const key = await importJWK(jwk, claimant.alg)
+      const options = { algorithms: [claimant.alg], currentDate: ctx.now(), clockTolerance: skewSeconds }
       return (await jwtVerify(assertion, key, options)).payload
     } catch {
       // Another key may have signed it.
@@ -76,31 +82,39 @@ async function takeOnce(ctx: Ctx, clientId: string, jti: string): Promise<boolea
   return taken.length > 0
 }
 
-async function evaluate(ctx: Ctx, assertion: string, clientId: string | undefined): Promise<HotApplication | null> {
-  const named = claimant(assertion)
-  if (!named || (clientId !== undefined && clientId !== named.clientId)) return null
-  const application = await findApplication(ctx, named.clientId)
-  if (!application || !isActive(application)) return null
-  const claims = await signedClaims(ctx, application, assertion, named)
-  if (!claims || !isFor(claims, ctx.deps.config.PUBLIC_URL, ctx.now())) return null
-  return (await takeOnce(ctx, application.clientId, String(claims.jti))) ? application : null
-}
+type SignerOf<T> = (claimant: Claimant) => Promise<Signer<T> | null>
 
-/**
- * Checks a `private_key_jwt` assertion (RFC 7523 §3) against the keys registered as `client_jwks`. Whatever is wrong with it
- * ends alike, and counts as a failure of the client it names.
- * @param clientId the parameter beside it, which must name the same client
- * @returns the application, or null
- * @throws 429 rate_limit_exceeded after too many failures
- */
-export function authenticateByAssertion(
+async function evaluate<T>(
   ctx: Ctx,
   assertion: string,
   clientId: string | undefined,
-): Promise<HotApplication | null> {
-  const named = claimant(assertion)?.clientId ?? clientId ?? ''
+  signerOf: SignerOf<T>,
+): Promise<T | null> {
+  const claimant = claimantOf(assertion)
+  if (!claimant || (clientId !== undefined && clientId !== claimant.clientId)) return null
+  const signer = await signerOf(claimant)
+  const claims = signer && (await signedClaims(ctx, signer.keys, assertion, claimant))
+  if (!signer || !claims || !isFor(claims, ctx.deps.config.PUBLIC_URL, ctx.now())) return null
+  return (await takeOnce(ctx, signer.clientId, String(claims.jti))) ? signer.client : null
+}
+
+/**
+ * Checks a `private_key_jwt` assertion (RFC 7523 §3) against the public keys of the client it names. Whatever is wrong with
+ * it ends alike, and counts as a failure of that client.
+ * @param clientId the parameter beside it, which must name the same client
+ * @param signerOf looks the client up; null: there is none
+ * @returns the client, or null
+ * @throws 429 rate_limit_exceeded after too many failures
+ */
+export function authenticateByAssertion<T>(
+  ctx: Ctx,
+  assertion: string,
+  clientId: string | undefined,
+  signerOf: SignerOf<T>,
+): Promise<T | null> {
+  const named = claimantOf(assertion)?.clientId ?? clientId ?? ''
   const digest = ctx.deps.secrets.hash(assertion)
-  return underFailureLimit(ctx, named, digest, () => evaluate(ctx, assertion, clientId), { once: true })
+  return underFailureLimit(ctx, named, digest, () => evaluate(ctx, assertion, clientId, signerOf), { once: true })
 }
 
 /** Deletes at most `batch` ids of assertions that expired by themselves; returns how many. */

@@ -1,5 +1,5 @@
-import { agentFromToken } from '../agents/token.ts'
-import { agentFromKey } from '../keys/hot.ts'
+import { agentBehindToken } from '../agents/token.ts'
+import { agentBehindKey } from '../keys/hot.ts'
 import { endOf } from '../keys/life.ts'
 import type { Ctx } from '../platform/context.ts'
 import type { AccountAgent } from '../platform/principal.ts'
@@ -9,13 +9,6 @@ import { resources } from './access-token.ts'
 import type { Facts, Owner, Presented } from './presented.ts'
 import { AGENT_CLIENT_ID } from './request-client.ts'
 
-/** Asking about a credential is not using it: no last use is noted, and no header tells of a stranger's tenant. */
-export const asking = (ctx: Ctx): Ctx => ({
-  ...ctx,
-  response: { headers: {} },
-  deps: { ...ctx.deps, keyUse: { ...ctx.deps.keyUse, note: () => undefined } },
-})
-
 export const ofAgent = ({ id, accountId, tenantId, keyId, applicationIds }: AccountAgent): Owner => ({
   accountId,
   tenantId: null,
@@ -23,6 +16,10 @@ export const ofAgent = ({ id, accountId, tenantId, keyId, applicationIds }: Acco
   homeTenantId: tenantId,
   agent: { id, keyId, applicationIds },
 })
+
+/** Said to whoever is shown a credential, since only they know from where. */
+export const allowedIpsOf = ({ allowedIps }: AccountAgent): Pick<Facts, 'allowed_ips'> =>
+  allowedIps.length > 0 ? { allowed_ips: [...allowedIps] } : {}
 
 type KeyRow = {
   client_id: string | null
@@ -42,7 +39,7 @@ const byHash = `
 
 /** A secret key that is good now. */
 export async function secretKey(ctx: Ctx, key: string): Promise<Presented | null> {
-  const agent = await agentFromKey(asking(ctx), key)
+  const agent = await agentBehindKey(ctx, key)
   const [row] = agent ? await ctx.sql.query<KeyRow>(byHash, [ctx.deps.secrets.hash(key)]) : []
   if (!agent || !row) return null
   const { config } = ctx.deps
@@ -60,6 +57,7 @@ export async function secretKey(ctx: Ctx, key: string): Promise<Presented | null
     token_type: 'Bearer',
     scope: row.scopes.join(' '),
     account_id: agent.accountId,
+    ...allowedIpsOf(agent),
   }
   return { kind: 'secret_key', facts, claims: null, ...ofAgent(agent) }
 }
@@ -101,6 +99,6 @@ export async function refreshToken(ctx: Ctx, token: string): Promise<Presented |
     account_id: row.account_id,
     act: { sub: row.agent_id },
   }
-  const agent = await agentFromToken(asking(ctx), { ...facts, exp: seconds(row.expires_at) })
+  const agent = await agentBehindToken(ctx, { ...facts, exp: seconds(row.expires_at) })
   return agent && { kind: 'refresh_token', facts, claims: null, isReplaced: row.used_at !== null, ...ofAgent(agent) }
 }

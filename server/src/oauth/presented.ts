@@ -1,10 +1,10 @@
-import { agentFromToken } from '../agents/token.ts'
+import { agentBehindToken } from '../agents/token.ts'
 import type { HotApplication } from '../applications/hot.ts'
 import type { Ctx } from '../platform/context.ts'
 import { maxTokenLength } from '../platform/jwt.ts'
 import { sessionBehind } from '../sessions/access.ts'
 import { type AccessClaims, accessClaims, applicationOf } from './access-token.ts'
-import { asking, ofAgent, refreshToken, secretKey } from './presented-agent.ts'
+import { allowedIpsOf, ofAgent, refreshToken, secretKey } from './presented-agent.ts'
 
 /** What introspection says of a credential that is good now (RFC 7662 §2.2). */
 export type Facts = {
@@ -22,6 +22,8 @@ export type Facts = {
   app_id?: string
   account_id?: string
   act?: { sub: string }
+  /** Where the key may be used from, or the one that the token was handed out with; left out: anywhere. */
+  allowed_ips?: string[]
   user_id?: string
   external_user_id?: string
 }
@@ -53,22 +55,35 @@ const ofApplication = ({ id, tenantId, accountId }: HotApplication): Owner => ({
   agent: null,
 })
 
-async function ownerOf(ctx: Ctx, claims: AccessClaims): Promise<Owner | null> {
+type Behind = { owner: Owner; limits: Pick<Facts, 'allowed_ips'> }
+
+async function behind(ctx: Ctx, claims: AccessClaims): Promise<Behind | null> {
   const application = await applicationOf(ctx, claims)
-  if (application) return ofApplication(application)
-  const agent = await agentFromToken(asking(ctx), claims)
-  return agent && ofAgent(agent)
+  if (application) return { owner: ofApplication(application), limits: {} }
+  const agent = await agentBehindToken(ctx, claims)
+  return agent && { owner: ofAgent(agent), limits: allowedIpsOf(agent) }
 }
 
 async function accessToken(ctx: Ctx, token: string): Promise<Presented | null> {
   const claims = await accessClaims(ctx, token)
-  const owner = claims && (await ownerOf(ctx, claims))
-  if (!claims || !owner) return null
+  const found = claims && (await behind(ctx, claims))
+  if (!claims || !found) return null
   const { sub, client_id, iss, iat, exp, jti, scope, tenant_id, app_id, account_id, act, aud } = claims
   const optional = { scope, tenant_id, app_id, account_id, act }
   const known = Object.fromEntries(Object.entries(optional).filter(([, value]) => value !== undefined))
-  const facts: Facts = { sub, client_id, iss, aud: aud as Facts['aud'], iat, exp, jti, token_type: 'Bearer', ...known }
-  return { kind: 'access_token', facts, claims, ...owner }
+  const facts: Facts = {
+    sub,
+    client_id,
+    iss,
+    aud: aud as Facts['aud'],
+    iat,
+    exp,
+    jti,
+    token_type: 'Bearer',
+    ...known,
+    ...found.limits,
+  }
+  return { kind: 'access_token', facts, claims, ...found.owner }
 }
 
 async function session(ctx: Ctx, token: string): Promise<Presented | null> {

@@ -1,10 +1,10 @@
-import type { HotApplication } from '../applications/hot.ts'
+import { type HotApplication, isActive } from '../applications/hot.ts'
 import { parseBasic } from '../platform/authenticate.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import { announcePurge } from '../tenants/inactivity.ts'
-import { assertionType, authenticateByAssertion } from './client-assertion.ts'
-import { authenticateClient } from './client-authentication.ts'
+import { assertionType, authenticateByAssertion, type Claimant, claimantOf, type Signer } from './client-assertion.ts'
+import { authenticateClient, findApplication } from './client-authentication.ts'
 
 /** The built-in public client: agents without an application of their own use it (agents.md §4.1). */
 export const AGENT_CLIENT_ID = 'cli_agent'
@@ -36,6 +36,28 @@ export function requireOnePlace(ctx: Ctx, input: ClientParameters): void {
     throw badRequest('client_assertion: must not be sent beside client_secret')
 }
 
+/**
+ * The assertion of a request; undefined: none.
+ * @throws 400 invalid_request for one of a type that is not known
+ */
+export function assertionIn(input: ClientParameters): string | undefined {
+  if (input.client_assertion !== undefined && input.client_assertion_type !== assertionType)
+    throw badRequest(`client_assertion_type: must be ${assertionType}`)
+  return input.client_assertion
+}
+
+/** The id that a request gives, in its header, its body or its assertion; of which nothing is proven. undefined: none. */
+export function namedClient({ request }: Ctx, input: ClientParameters): string | undefined {
+  const basic = /^basic +(.*)$/i.exec(request.authorization ?? '')?.[1]
+  if (basic !== undefined) return parseBasic(basic.trim())?.id ?? input.client_id
+  const { client_id: id, client_assertion: assertion } = input
+  return id ?? (assertion === undefined ? undefined : claimantOf(assertion)?.clientId)
+}
+
+/** Whether a request brings nothing that could prove who it is of. */
+export const provesNothing = ({ request }: Ctx, input: ClientParameters): boolean =>
+  input.client_secret === undefined && input.client_assertion === undefined && request.authorization === null
+
 async function byHeader(ctx: Ctx, authorization: string, clientId: string | undefined): Promise<HotApplication> {
   const basic = /^basic /i.test(authorization) ? parseBasic(authorization.slice(6).trim()) : null
   if (!basic) throw clientRefused('Basic realm="oauth"')
@@ -46,13 +68,17 @@ async function byHeader(ctx: Ctx, authorization: string, clientId: string | unde
   return application
 }
 
+async function signingApplication(ctx: Ctx, { clientId }: Claimant): Promise<Signer<HotApplication> | null> {
+  const application = await findApplication(ctx, clientId)
+  if (!application || !isActive(application)) return null
+  return { client: application, clientId: application.clientId, keys: application.settings.client_jwks }
+}
+
 async function inBody(ctx: Ctx, input: ClientParameters): Promise<HotApplication | null> {
-  const { client_id: clientId, client_secret: secret, client_assertion: assertion } = input
-  if (assertion !== undefined) {
-    if (input.client_assertion_type !== assertionType)
-      throw badRequest(`client_assertion_type: must be ${assertionType}`)
-    return authenticateByAssertion(ctx, assertion, clientId)
-  }
+  const { client_id: clientId, client_secret: secret } = input
+  const assertion = assertionIn(input)
+  if (assertion !== undefined)
+    return authenticateByAssertion(ctx, assertion, clientId, (claimant) => signingApplication(ctx, claimant))
   return clientId === undefined || secret === undefined ? null : authenticateClient(ctx, clientId, secret)
 }
 

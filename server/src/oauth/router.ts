@@ -16,9 +16,10 @@ const clientParameters = {
   client_assertion_type: parameter(255)
     .optional()
     .meta({ examples: [assertionType] }),
-  client_assertion: parameter(8192)
-    .optional()
-    .meta({ description: '`private_key_jwt`: signed with a key of `client_jwks`, for this issuer alone, used once.' }),
+  client_assertion: parameter(8192).optional().meta({
+    description:
+      '`private_key_jwt`: signed with a key of `client_jwks` or of the metadata document, for this issuer alone, used once.',
+  }),
 }
 
 /** A JWT of ours is at most 8 KB; what is longer is no token, and no reason to refuse the question. */
@@ -82,6 +83,7 @@ export const oauthRouter = router({
     audits: [],
     errors: ['invalid_request', 'invalid_client'],
     secret: true,
+    keys: true,
     summary: 'Ask whether a token is good, and what it is for (RFC 7662).',
     description: `${authentication} A secret key may ask too, as \`Authorization: Bearer\`. Access and refresh tokens, session tokens and secret keys.`,
     input: z.object({ ...tokenParameters, ...clientParameters }),
@@ -97,6 +99,10 @@ export const oauthRouter = router({
       token_type: z.enum(['Bearer', 'refresh_token']).optional(),
       jti: z.string().optional().meta({ description: 'Of a secret key: its id.' }),
       act: z.looseObject({ sub: z.string() }).optional().meta({ description: 'The agent that acts for `sub`.' }),
+      allowed_ips: z
+        .array(z.string())
+        .optional()
+        .meta({ description: 'Of a key with such a list, and of its tokens: accept it from these addresses alone.' }),
       tenant_id: z.string().optional(),
       app_id: z.string().optional(),
       account_id: z.string().optional(),
@@ -116,6 +122,7 @@ export const oauthRouter = router({
     audits: ['token.revoked', 'session.revoked', 'secret_key.revoked'],
     errors: ['invalid_request', 'invalid_client', 'invalid_grant'],
     secret: true,
+    keys: true,
     summary: 'End a token of the own client before its time (RFC 7009).',
     description: `${authentication} A secret key may call too, as \`Authorization: Bearer\`, and a public client with its \`client_id\`. A token that is unknown counts as revoked.`,
     input: z.object({ ...tokenParameters, ...clientParameters }),

@@ -1,5 +1,6 @@
-import { BlockList, isIP, isIPv4, isIPv6 } from 'node:net'
+import { BlockList, isIPv4, isIPv6 } from 'node:net'
 import ipaddr from 'ipaddr.js'
+import { isMapped, parseRange } from './address-list.ts'
 
 export type AddressResolver = {
   /**
@@ -38,19 +39,14 @@ function parseHop(text: string): string | null {
 }
 
 function addRange(list: BlockList, entry: string): void {
-  const [base = '', bits, rest] = entry.split('/')
-  const family = isIP(base)
-  const longest = family === 4 ? 32 : 128
-  const prefix = bits === undefined ? longest : /^\d{1,3}$/.test(bits) ? Number(bits) : Number.NaN
-  if (family === 0 || rest !== undefined || !(prefix <= longest)) {
-    throw new Error(`TRUSTED_PROXIES: "${entry}" is neither an address, a CIDR range nor the word loopback`)
-  }
-  if (prefix === 0)
+  const range = parseRange(entry)
+  if (!range) throw new Error(`TRUSTED_PROXIES: "${entry}" is neither an address, a CIDR range nor the word loopback`)
+  if (range.prefix === 0)
     throw new Error(`TRUSTED_PROXIES: "${entry}" trusts every peer, so any caller could name any address`)
-  if (family === 6 && ipaddr.IPv6.parse(base).isIPv4MappedAddress()) {
+  if (isMapped(range)) {
     throw new Error(`TRUSTED_PROXIES: write the IPv4 form of "${entry}"; IPv4-mapped peers are compared as IPv4`)
   }
-  list.addSubnet(base, prefix, family === 4 ? 'ipv4' : 'ipv6')
+  list.addSubnet(range.base, range.prefix, range.family)
 }
 
 /**

@@ -62,6 +62,8 @@ type AgentRights = {
   keyId: string | null
   /** Applications that it reaches; empty: every one of the account. */
   applicationIds: readonly string[]
+  /** Addresses and ranges that its key may be used from; empty: any. */
+  allowedIps: readonly string[]
   /** Keyed hash, in hex, of the secret presented: a key has two for a while. */
   secretHash?: string
   /** Who consented, where it came with a token of that consent. */

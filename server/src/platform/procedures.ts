@@ -67,6 +67,10 @@ export type Endpoint = {
   signedArray?: string
   /** Bytes of a body; 64 KiB unless said. */
   maxBodyBytes?: number
+  /** Authenticates clients by itself, and takes a secret key as well. */
+  keys?: true
+  /** Headers that it may set beside those that tell of the caller, of limits and of replays. */
+  sets?: readonly ('Set-Cookie' | 'Clear-Site-Data')[]
   /** The answer holds a secret or token: never cached, replays encrypted at rest. */
   secret?: boolean
   /**

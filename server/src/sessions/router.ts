@@ -61,6 +61,7 @@ export const sessionsRouter = router({
       'origin_not_allowed',
       'tenant_inactive',
     ],
+    sets: ['Clear-Site-Data'],
     summary: 'End the own session, by its id or as `current`.',
     input: z.strictObject({ id: SessionId.meta({ examples: ['current'] }) }),
     output: z.void(),

@@ -29,6 +29,22 @@ export const headerComponents = {
     description: 'How to authenticate, and what was wrong with the credential (RFC 6750 §3, RFC 6749 §5.2).',
     schema: { ...text, examples: ['Bearer error="invalid_token"'] },
   },
+  'X-Key-Expires-At': {
+    description:
+      'When the secret key that called ends, from 14 days before; also on refusals that come after the key was looked at.',
+    schema: { ...text, format: 'date-time', examples: ['2026-04-07T12:00:00.000Z'] },
+  },
+  'X-Inactivity-Purge-At': {
+    description:
+      'When the unclaimed tenant that called is deleted if nobody calls again; also on refusals that come after its client was looked at.',
+    schema: { ...text, format: 'date-time', examples: ['2026-04-07T12:00:00.000Z'] },
+  },
+  'Set-Cookie': { description: 'The cookie of a session of this server’s own pages, or its end.', schema: text },
+  'Clear-Site-Data': {
+    description: 'What a browser on this server’s own pages forgets with the session.',
+    schema: { ...text, examples: ['"cookies", "storage"'] },
+  },
+  'Content-Disposition': { description: 'The name of the file, of some formats.', schema: text },
   ETag: { description: 'Validator for `If-None-Match`.', schema: text },
 } as const satisfies Record<string, Header>
 

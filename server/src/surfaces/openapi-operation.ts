@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { AuthKind } from '../platform/principal.ts'
 import type { Endpoint } from '../platform/procedures.ts'
 import { mediaTypes } from './exports.ts'
 import { ndjson } from './lines.ts'
@@ -16,7 +17,7 @@ import {
 import { codesOf, errorResponses } from './openapi-errors.ts'
 import { type HeaderName, headers, idempotencyNames } from './openapi-headers.ts'
 import { exampleOf } from './openapi-schemas.ts'
-import { securityOf } from './openapi-security.ts'
+import { authenticatesClient, securityOf } from './openapi-security.ts'
 import type { JsonSchema, Operation } from './operations.ts'
 
 const descriptions: Record<number, string> = {
@@ -91,15 +92,30 @@ function bodyOf({ dialect, endpoint }: Operation, draft: RequestBody, schemas: C
   return { required: (schema.required?.length ?? 0) > 0, content: { ...form, 'application/json': media, ...lines } }
 }
 
-function successOf(
-  { dialect, status, endpoint }: Operation,
-  schema: JsonSchema,
-  schemas: Components['schemas'],
-): Response {
+/** What is told of the caller, where that may be a secret key or the client of a tenant. */
+function callerHeaders(operation: Operation): HeaderName[] {
+  const { auth, endpoint } = operation
+  const isFor = (...kinds: AuthKind[]) => auth.some((kind) => kinds.includes(kind))
+  const names: HeaderName[] = []
+  if (isFor('admin', 'account', 'manager') || endpoint.keys) names.push('X-Key-Expires-At')
+  if (isFor('admin', 'manager') || authenticatesClient(operation)) names.push('X-Inactivity-Purge-At')
+  return names
+}
+
+/** Every header that a success may carry, but those of HTTP itself. */
+function successHeaders(operation: Operation): Record<string, Reference> {
+  const { endpoint } = operation
   const names: HeaderName[] = ['X-Request-Id']
   if (endpoint.limit.length > 0) names.push('RateLimit', 'RateLimit-Policy')
   if (endpoint.idempotent) names.push('Idempotent-Replayed')
-  const response: Response = { description: descriptions[status] ?? 'Done.', headers: headers(...names) }
+  names.push(...callerHeaders(operation), ...(endpoint.sets ?? []))
+  if (endpoint.exports) names.push('Content-Disposition')
+  return headers(...names)
+}
+
+function successOf(operation: Operation, schema: JsonSchema, schemas: Components['schemas']): Response {
+  const { dialect, status, endpoint } = operation
+  const response: Response = { description: descriptions[status] ?? 'Done.', headers: successHeaders(operation) }
   if (status === 204 || endpoint.empty) return response
   const envelope: JsonSchema = {
     type: 'object',

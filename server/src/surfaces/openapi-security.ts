@@ -64,12 +64,14 @@ const requirements: Record<AuthKind, (scope: string[]) => SecurityRequirement[]>
 }
 
 /** OAuth endpoints authenticate the client themselves, by header or body (RFC 6749 §2.3.1). */
-const authenticatesClient = ({ dialect, input }: Operation) =>
+export const authenticatesClient = ({ dialect, input }: Operation) =>
   dialect === 'oauth' && input.properties?.client_secret !== undefined
 
 /** What one operation asks for: one entry for each way, none at all for open ones. */
 export function securityOf(operation: Operation): SecurityRequirement[] {
-  if (authenticatesClient(operation)) return [{ basic: [] }, {}]
+  if (authenticatesClient(operation)) {
+    return [{ basic: [] }, ...(operation.endpoint.keys ? [{ secret_key: [] }] : []), {}]
+  }
   const scope = operation.endpoint.scope === undefined ? [] : [operation.endpoint.scope]
   return operation.auth.flatMap((kind) => requirements[kind](scope))
 }

@@ -1,7 +1,9 @@
 import * as strict from 'oauth4webapi'
 import * as client from 'openid-client'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { signingClient } from '../document-client.ts'
 import type { TestApp } from '../harness.ts'
+import { type HttpsHost, httpsHost } from '../https-host.ts'
 import { liveServer } from '../live-server.ts'
 import { allow, callback } from '../oauth-client.ts'
 import type { PersonAt } from '../people.ts'
@@ -9,11 +11,16 @@ import type { PersonAt } from '../people.ts'
 let server: TestApp
 let issuer: URL
 let person: PersonAt
+let host: HttpsHost
 beforeAll(async () => {
-  ;({ server, issuer } = await liveServer())
+  host = await httpsHost()
+  ;({ server, issuer } = await liveServer({}, { outbound: host.outbound }))
   person = await server.person()
 })
-afterAll(() => server.close())
+afterAll(async () => {
+  await server.close()
+  await host.close()
+})
 
 const scope = 'users:read offline_access'
 
@@ -32,31 +39,50 @@ describe('openid-client', () => {
   const registered = (method: string) =>
     client.dynamicClientRegistration(issuer, { ...metadata, token_endpoint_auth_method: method }, undefined, options)
 
+  /** A code with PKCE, exchanged and refreshed once. */
+  async function throughTheFlow(config: client.Configuration) {
+    const verifier = client.randomPKCECodeVerifier()
+    const state = client.randomState()
+    const address = client.buildAuthorizationUrl(config, {
+      redirect_uri: callback,
+      scope,
+      code_challenge: await client.calculatePKCECodeChallenge(verifier),
+      code_challenge_method: 'S256',
+      state,
+      resource: issuer.href.replace(/\/$/, ''),
+    })
+    const back = await consented(address)
+    const tokens = await client.authorizationCodeGrant(config, back, {
+      pkceCodeVerifier: verifier,
+      expectedState: state,
+    })
+    expect(tokens).toMatchObject({ token_type: 'bearer', scope })
+    const again = await client.refreshTokenGrant(config, tokens.refresh_token ?? '')
+    expect(again.refresh_token).not.toBe(tokens.refresh_token)
+    return { refreshed: again.access_token }
+  }
+
   it.each(['none', 'client_secret_basic', 'client_secret_post'])(
     'agents 161, 168: registers with %s, gets a code with PKCE, checks iss, exchanges and refreshes',
     async (method) => {
-      const config = await registered(method)
-      const verifier = client.randomPKCECodeVerifier()
-      const state = client.randomState()
-      const address = client.buildAuthorizationUrl(config, {
-        redirect_uri: callback,
-        scope,
-        code_challenge: await client.calculatePKCECodeChallenge(verifier),
-        code_challenge_method: 'S256',
-        state,
-        resource: issuer.href.replace(/\/$/, ''),
-      })
-      const back = await consented(address)
-      const tokens = await client.authorizationCodeGrant(config, back, {
-        pkceCodeVerifier: verifier,
-        expectedState: state,
-      })
-      expect(tokens).toMatchObject({ token_type: 'bearer', scope })
-      const again = await client.refreshTokenGrant(config, tokens.refresh_token ?? '')
-      expect(again.refresh_token).not.toBe(tokens.refresh_token)
-      expect((await server.call('GET', '/v1/users', { token: again.access_token })).status).toBe(200)
+      const { refreshed } = await throughTheFlow(await registered(method))
+      expect((await server.call('GET', '/v1/users', { token: refreshed })).status).toBe(200)
     },
   )
+
+  it.each([
+    ['jwks_uri', false],
+    ['jwks', true],
+  ])('agents 161, 166: the same as a metadata document that names its keys with %s', async (_, inline) => {
+    const { id, key } = await signingClient(host, { inline })
+    const config = await client.discovery(issuer, id, undefined, client.PrivateKeyJwt(key), options)
+    const { refreshed } = await throughTheFlow(config)
+    expect(await client.tokenIntrospection(config, refreshed)).toMatchObject({ active: true, client_id: id })
+    await client.tokenRevocation(config, refreshed)
+    expect(await client.tokenIntrospection(config, refreshed)).toEqual({ active: false })
+    const unsigned = await client.discovery(issuer, id, undefined, client.None(), options)
+    await expect(throughTheFlow(unsigned)).rejects.toMatchObject({ status: 401, error: 'invalid_client' })
+  })
 
   it('agents 161: refuses an answer of another issuer', async () => {
     const config = await registered('none')
@@ -79,14 +105,28 @@ describe('openid-client', () => {
 describe('oauth4webapi', () => {
   const insecure = { [strict.allowInsecureRequests]: true }
 
-  it('agents 161, 168: the same strictly, and introspects and revokes what it got', async () => {
-    const discovered = await strict.discoveryRequest(issuer, { ...insecure, algorithm: 'oauth2' })
-    const as = await strict.processDiscoveryResponse(issuer, discovered)
+  /** Who the client is, and how it authenticates. */
+  type Me = { me: strict.Client; auth: strict.ClientAuth }
+
+  async function registered(as: strict.AuthorizationServer): Promise<Me> {
     const metadata = { redirect_uris: [callback], token_endpoint_auth_method: 'client_secret_post' }
     const answered = await strict.dynamicClientRegistrationRequest(as, metadata, insecure)
-    const registered = await strict.processDynamicClientRegistrationResponse(answered)
-    const me: strict.Client = { client_id: registered.client_id }
-    const auth = strict.ClientSecretPost(registered.client_secret as string)
+    const { client_id, client_secret } = await strict.processDynamicClientRegistrationResponse(answered)
+    return { me: { client_id }, auth: strict.ClientSecretPost(client_secret as string) }
+  }
+
+  async function published(): Promise<Me> {
+    const { id, key } = await signingClient(host)
+    return { me: { client_id: id }, auth: strict.PrivateKeyJwt(key) }
+  }
+
+  it.each([
+    ['168: a registered client', registered],
+    ['166: a metadata document with keys', published],
+  ])('agents 161, %s: the same strictly, and introspects and revokes what it got', async (_, become) => {
+    const discovered = await strict.discoveryRequest(issuer, { ...insecure, algorithm: 'oauth2' })
+    const as = await strict.processDiscoveryResponse(issuer, discovered)
+    const { me, auth } = await become(as)
 
     const verifier = strict.generateRandomCodeVerifier()
     const state = strict.generateRandomState()

@@ -1,26 +1,31 @@
 import * as strict from 'oauth4webapi'
 import * as client from 'openid-client'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import { approvalPage, pollWith } from '../device-flow.ts'
+import { approvalPage, DEVICE_GRANT, pollWith } from '../device-flow.ts'
+import { signingClient } from '../document-client.ts'
 import type { TestApp } from '../harness.ts'
+import { type HttpsHost, httpsHost } from '../https-host.ts'
 import { liveServer } from '../live-server.ts'
 import type { PersonAt } from '../people.ts'
 
 let server: TestApp
 let issuer: URL
 let person: PersonAt
+let host: HttpsHost
 beforeAll(async () => {
-  ;({ server, issuer } = await liveServer())
+  host = await httpsHost()
+  ;({ server, issuer } = await liveServer({}, { outbound: host.outbound }))
   person = await server.person()
 })
-afterAll(() => server.close())
+afterAll(async () => {
+  await server.close()
+  await host.close()
+})
 afterEach(() => vi.restoreAllMocks())
 
+const options = { algorithm: 'oauth2' as const, execute: [client.allowInsecureRequests] }
 const configure = () =>
-  client.discovery(issuer, 'cli_agent', { token_endpoint_auth_method: 'none' }, client.None(), {
-    algorithm: 'oauth2',
-    execute: [client.allowInsecureRequests],
-  })
+  client.discovery(issuer, 'cli_agent', { token_endpoint_auth_method: 'none' }, client.None(), options)
 
 /** The client waits for real seconds between polls: here the server's clock moves by them instead, and nobody sleeps. */
 function withoutWaiting(): { waited: number[] } {
@@ -49,6 +54,21 @@ function watch(config: client.Configuration, before: (poll: number) => Promise<u
 }
 
 describe('agents 92: the device flow by openid-client', () => {
+  it('agents 166: as a metadata document with keys, which signs for the code and for every poll', async () => {
+    const { id, key } = await signingClient(host, { grant_types: [DEVICE_GRANT] })
+    const config = await client.discovery(issuer, id, undefined, client.PrivateKeyJwt(key), options)
+    const device = await client.initiateDeviceAuthorization(config, { scope: 'users:read' })
+    withoutWaiting()
+    const page = approvalPage(server, person)
+    const seen = watch(config, async (poll) => {
+      if (poll === 2) expect((await page.approve(device.user_code)).status).toBe(200)
+    })
+    const granted = await client.pollDeviceAuthorizationGrant(config, device)
+    expect(seen).toEqual(['authorization_pending', 'ok'])
+    expect(granted).toMatchObject({ token_type: 'bearer', access_token: expect.any(String) })
+    expect(granted).not.toHaveProperty('secret_key')
+  })
+
   it('pending, slow_down, approval: one key, one token', async () => {
     const config = await configure()
     const device = await client.initiateDeviceAuthorization(config, { agent_name: 'Real client' })

@@ -69,6 +69,7 @@ export const hostedOnboarding = {
     rest: 'POST /v1/onboarding/{id}/data',
     audits: ['registration.started', 'user.created'],
     errors: ['onboarding_not_found', 'invalid_state', 'forbidden'],
+    sets: ['Set-Cookie'],
     summary: 'Hosted page: say who it is, and get the options for a passkey.',
     input: z.strictObject({ id: Sid, company_name: displayText(1, 100), email: emailAddress }),
     output: z.object({ session_id: z.string(), status: step, ceremony_id: z.string(), challenge: CreationOptions }),
