@@ -45,6 +45,17 @@ export const resources = {
     owner: `select (select t.id from tenants t where t.account_id = k.account_id order by t.created_at, t.id limit 1)
               as tenant_id, null as application_id from secret_keys k where k.id = $1 limit 1`,
   },
+  device_request: {
+    about: 'A device request; of the application whose client asks, else of the account of who opened or decided it.',
+    code: 'device_request_not_found',
+    id: uuid,
+    owner: `select coalesce(i.tenant_id, (
+                select t.id from members m join tenants t on t.account_id = m.account_id
+                where m.person_id = coalesce(d.person_id, d.opened_by) order by m.created_at, t.created_at, t.id limit 1))
+              as tenant_id, i.id as application_id
+            from device_requests d left join directory i on i.kind = 'client' and i.key = d.client_id
+            where d.id = $1::uuid`,
+  },
   agent: {
     about: 'An agent, by `agt_…`; of an account, so the row goes to its home tenant.',
     code: 'agent_not_found',
@@ -65,7 +76,7 @@ export type ResourceType = keyof typeof resources
 export async function denied(ctx: Ctx, type: ResourceType, id: string, policy: string): Promise<Refusal> {
   const { code, owner, id: form } = resources[type]
   const [whose] = form.test(id)
-    ? await ctx.sql.query<{ tenant_id: string; application_id: string | null }>(owner, [id])
+    ? await ctx.sql.query<{ tenant_id: string | null; application_id: string | null }>(owner, [id])
     : []
   const facts = { policy, resourceType: type, resourceId: id, resourceTenantId: whose?.tenant_id ?? null }
   ctx.trail.push({

@@ -185,6 +185,7 @@ const filed: Record<PolicyName, readonly string[]> = {
     'authorization.request',
     'device.approve',
     'device.challenge',
+    'device.requests.deny',
   ],
   account_people: [
     'account.get',
@@ -192,6 +193,7 @@ const filed: Record<PolicyName, readonly string[]> = {
     'dashboard.step_up',
     'device.deny',
     'device.request',
+    'device.requests.list',
     'device.withdraw',
   ],
   ceremony: ['passkeys.auth.finish', 'passkeys.auth.start', 'passkeys.register.finish', 'passkeys.register.start'],
@@ -316,6 +318,7 @@ const missing: Record<string, (operation: Operation) => string> = {
   credential_id: () => mint('cred'),
   key_id: () => mint('key'),
   agent_id: () => mint('agt'),
+  request_id: () => randomUUID(),
   id: ({ path }) => (path.startsWith('/v1/applications') ? mint('app') : randomUUID()),
 }
 

@@ -209,6 +209,16 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     )
     return { ...ofPerson(person), body: { agent_id: row?.agent_id } }
   },
+  'device.requests.list': () => ({ query: { limit: '10' } }),
+  'device.requests.deny': async ({ server, tenant }) => {
+    // Of the tenant's own client: it waits for everybody of the account.
+    await askForCode(server, inBody(tenant))
+    const [row] = await server.database.sql.query<{ id: string }>(
+      `select id from device_requests where client_id = $1 and status = 'pending' order by id desc limit 1`,
+      [tenant.clientId],
+    )
+    return { params: { request_id: row?.id ?? '' } }
+  },
   'device.deny': async (world) => {
     const person = await world.server.person()
     const { user_code } = await askForCode(world.server)
