@@ -27,10 +27,14 @@ export const resources = {
     owner: 'select tenant_id, application_id from users where id = $1::uuid limit 1',
   },
   credential: {
-    about: 'A passkey, by `cred_…`.',
+    about: 'A passkey, by `cred_…`; of a person, so the row goes to the home tenant of their account.',
     code: 'credential_not_found',
     id: /^cred_[0-9A-Za-z]{1,64}$/,
-    owner: 'select tenant_id, application_id from credentials where id = $1 limit 1',
+    owner: `select coalesce(h.id, c.tenant_id) as tenant_id, case when h.id is null then c.application_id end as application_id
+            from credentials c left join lateral (
+              select t.id from members m join tenants t on t.account_id = m.account_id where m.person_id = c.user_id
+              order by m.created_at, t.created_at, t.id limit 1) h on true
+            where c.id = $1 limit 1`,
   },
   session: {
     about: 'A session, by its id.',
