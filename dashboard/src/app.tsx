@@ -1,4 +1,5 @@
 import { useCallback, useEffect } from 'react'
+import { WaitingPrograms } from './connect/waiting.tsx'
 import { navigate, useSegments } from './router/path.ts'
 import { Screen } from './screen.tsx'
 import { Shell } from './session/shell.tsx'
@@ -52,9 +53,11 @@ export function App() {
       if (who.account.status === 'waitlisted') return <Waitlist signedOut={signedOut} />
       return (
         <SignedIn account={who.account} signedOut={signedOut}>
-          <Shell>
-            <Screen />
-          </Shell>
+          <WaitingPrograms>
+            <Shell>
+              <Screen />
+            </Shell>
+          </WaitingPrograms>
         </SignedIn>
       )
   }

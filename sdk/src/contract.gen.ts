@@ -464,6 +464,7 @@ export type ErrorCode =
   | 'claim_required'
   | 'credential_exists'
   | 'credential_not_found'
+  | 'device_request_not_found'
   | 'email_unavailable'
   | 'forbidden'
   | 'free_ai_capacity_reached'

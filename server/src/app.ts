@@ -11,6 +11,7 @@ import { personFromCookie } from './console/person.ts'
 import { documentReaders } from './document-readers.ts'
 import { documentTable } from './documents.ts'
 import './errors.ts'
+import { endUserOfApplication } from './console/session-token.ts'
 import { agentFromKey, createHotKeys } from './keys/hot.ts'
 import { flagKeyInUrl } from './keys/in-url.ts'
 import { createKeyUse } from './keys/use.ts'
@@ -38,7 +39,6 @@ import { type Clock, monotonic } from './platform/time.ts'
 import { createTokenCache } from './platform/token-cache.ts'
 import { policies } from './policies.ts'
 import { appRouter } from './router.ts'
-import { endUserFromToken } from './sessions/access.ts'
 import { authorizePageOf, siteOf } from './site.ts'
 import { registerAuthorize } from './surfaces/authorize.ts'
 import { registerDashboard } from './surfaces/dashboard.ts'
@@ -113,7 +113,7 @@ export async function createApp(options: AppOptions): Promise<App> {
       publishable: publishableFromKey,
       accessToken: principalFromToken,
       clientSecret: serviceFromSecret,
-      sessionToken: endUserFromToken,
+      sessionToken: endUserOfApplication,
       secretKey: agentFromKey,
       keyInUrl: flagKeyInUrl,
       dashboardSession: personFromCookie,

@@ -27,10 +27,14 @@ export const resources = {
     owner: 'select tenant_id, application_id from users where id = $1::uuid limit 1',
   },
   credential: {
-    about: 'A passkey, by `cred_…`.',
+    about: 'A passkey, by `cred_…`; of a person, so the row goes to the home tenant of their account.',
     code: 'credential_not_found',
     id: /^cred_[0-9A-Za-z]{1,64}$/,
-    owner: 'select tenant_id, application_id from credentials where id = $1 limit 1',
+    owner: `select coalesce(h.id, c.tenant_id) as tenant_id, case when h.id is null then c.application_id end as application_id
+            from credentials c left join lateral (
+              select t.id from members m join tenants t on t.account_id = m.account_id where m.person_id = c.user_id
+              order by m.created_at, t.created_at, t.id limit 1) h on true
+            where c.id = $1 limit 1`,
   },
   session: {
     about: 'A session, by its id.',
@@ -44,6 +48,17 @@ export const resources = {
     id: /^key_[0-9A-Za-z]{1,64}$/,
     owner: `select (select t.id from tenants t where t.account_id = k.account_id order by t.created_at, t.id limit 1)
               as tenant_id, null as application_id from secret_keys k where k.id = $1 limit 1`,
+  },
+  device_request: {
+    about: 'A device request; of the application whose client asks, else of the account of who opened or decided it.',
+    code: 'device_request_not_found',
+    id: uuid,
+    owner: `select coalesce(i.tenant_id, (
+                select t.id from members m join tenants t on t.account_id = m.account_id
+                where m.person_id = coalesce(d.person_id, d.opened_by) order by m.created_at, t.created_at, t.id limit 1))
+              as tenant_id, i.id as application_id
+            from device_requests d left join directory i on i.kind = 'client' and i.key = d.client_id
+            where d.id = $1::uuid`,
   },
   agent: {
     about: 'An agent, by `agt_…`; of an account, so the row goes to its home tenant.',
@@ -65,7 +80,7 @@ export type ResourceType = keyof typeof resources
 export async function denied(ctx: Ctx, type: ResourceType, id: string, policy: string): Promise<Refusal> {
   const { code, owner, id: form } = resources[type]
   const [whose] = form.test(id)
-    ? await ctx.sql.query<{ tenant_id: string; application_id: string | null }>(owner, [id])
+    ? await ctx.sql.query<{ tenant_id: string | null; application_id: string | null }>(owner, [id])
     : []
   const facts = { policy, resourceType: type, resourceId: id, resourceTenantId: whose?.tenant_id ?? null }
   ctx.trail.push({

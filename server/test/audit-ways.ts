@@ -9,7 +9,7 @@ import { approvalPage, askForCode } from './device-flow.ts'
 import { type Answer, freshAddress } from './harness.ts'
 import { codeFor, redeem as redeemCode, registerClient } from './oauth-client.ts'
 import { type Change, prepare } from './operation-calls.ts'
-import { hostedPage, type Sample, samples, type World } from './samples.ts'
+import { furtherPasskey, hostedPage, type Sample, samples, type World } from './samples.ts'
 
 /** Calls an operation so that it writes an event; what else has to be there first is made without `call`. */
 export type Way = (world: World, call: (sample: Sample, change?: Change) => Promise<Answer>) => Promise<unknown>
@@ -83,6 +83,21 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
         client.id,
       ])
       await call({ about: person, headers, params: { agent_id: row?.id ?? '' } })
+    },
+  },
+  'account.passkeys.register.start': { 'auth.failed': (_world, call) => call({ body: {} }) },
+  'account.passkeys.register.finish': {
+    'auth.failed': async (world, call) => {
+      const { headers, ...person } = await world.server.person()
+      const { session_id, challenge } = await furtherPasskey(world, { headers, ...person })
+      const credential = createAuthenticator().register(challenge, { origin: 'https://evil.example.net' })
+      await call({ about: person, headers, body: { session_id, credential } })
+    },
+  },
+  'account.passkeys.remove': {
+    'auth.failed': async (world, call) => {
+      const { body: _, ...sample } = (await samples['account.passkeys.remove']?.(world)) ?? {}
+      await call({ ...sample, body: {} })
     },
   },
   'authorization.allow': {

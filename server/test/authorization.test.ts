@@ -185,13 +185,20 @@ const filed: Record<PolicyName, readonly string[]> = {
     'authorization.request',
     'device.approve',
     'device.challenge',
+    'device.requests.deny',
   ],
   account_people: [
     'account.get',
+    'account.passkeys.list',
+    'account.passkeys.register.finish',
+    'account.passkeys.register.start',
+    'account.passkeys.remove',
+    'account.passkeys.update',
     'dashboard.session.close',
     'dashboard.step_up',
     'device.deny',
     'device.request',
+    'device.requests.list',
     'device.withdraw',
   ],
   ceremony: ['passkeys.auth.finish', 'passkeys.auth.start', 'passkeys.register.finish', 'passkeys.register.start'],
@@ -243,6 +250,23 @@ async function ofEndUser(name: string, world: World): Promise<Sample> {
   return { token, body: { session_id: begun.body.data.session_id, credential } }
 }
 
+/** Makes what the sample is about that of who calls, where people call for nothing but their own. */
+const handOver: Record<string, (sample: Sample, personId: string) => Promise<unknown>> = {
+  'account.passkeys.remove': ({ params }, personId) => handPasskeysOver(params, personId),
+  'account.passkeys.update': ({ params }, personId) => handPasskeysOver(params, personId),
+  'account.passkeys.register.finish': ({ body }, personId) =>
+    server.database.sql.query(
+      `update ceremonies set facts = jsonb_set(facts, '{userId}', to_jsonb($2::text)) where id = $1::uuid`,
+      [body?.session_id, personId],
+    ),
+}
+
+const handPasskeysOver = (params: Sample['params'], personId: string) =>
+  server.database.sql.query(
+    'update credentials set user_id = $2::uuid where user_id = (select user_id from credentials where id = $1)',
+    [params?.credential_id, personId],
+  )
+
 const sampleOf = (name: string, world: World) => (samples[name] as (world: World) => Sample | Promise<Sample>)(world)
 
 describe('security 111: the policy table', () => {
@@ -283,6 +307,7 @@ describe('security 101, 111: every operation × every kind of caller, for what i
         caller === 'end user' && own !== undefined
           ? { token: own }
           : ((await callers[caller](world, operation.endpoint.scope ?? '')) as Presented)
+      if (expected === 'pass' && headers.cookie) await handOver[name]?.(sample, claimsOf(headers.cookie).sub)
       const sent = (headers.authorization ?? headers.cookie) ? null : token
       const fromPage = caller === 'publishable' || caller === 'end user'
       const from: Record<string, string> = fromPage ? { origin } : {}
@@ -316,6 +341,7 @@ const missing: Record<string, (operation: Operation) => string> = {
   credential_id: () => mint('cred'),
   key_id: () => mint('key'),
   agent_id: () => mint('agt'),
+  request_id: () => randomUUID(),
   id: ({ path }) => (path.startsWith('/v1/applications') ? mint('app') : randomUUID()),
 }
 
@@ -326,8 +352,9 @@ async function foreignId(parameter: string, sample: Sample, world: World): Promi
   const user = await server.call('GET', `/v1/users/${encodeURIComponent(value)}`, { token: world.tenant.token })
   return `id:${user.body.data.id}`
 }
-const idOf = (token: string): string =>
-  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()).jti as string
+const claimsOf = (token: string): { jti: string; sub: string } =>
+  JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+const idOf = (token: string): string => claimsOf(token).jti
 
 /** Whether no program with client credentials may call it. */
 const isForPeople = ({ endpoint }: Operation) => !('service' in policies[endpoint.policy].reach)

@@ -141,6 +141,29 @@ export async function stepUp({ server }: World, { headers, device }: PersonAt, p
   return { session_id: begun.session_id, credential }
 }
 
+/** Another passkey of a person, begun with a proof of the first. */
+export async function furtherPasskey(world: World, person: PersonAt) {
+  const body = { step_up: await stepUp(world, person, 'account.passkeys.register') }
+  const { headers } = person
+  return data(await world.server.call('POST', '/v1/account/passkeys/register/start', { headers, body }))
+}
+
+/** A person in the tenant's own account, with two passkeys, of which the id is one's. */
+async function memberWithTwo(world: World) {
+  const { server, tenant } = world
+  const person = await server.person()
+  await server.database.sql.query(
+    'update members set account_id = (select account_id from tenants where id = $2) where person_id = $1::uuid',
+    [person.personId, tenant.tenantId],
+  )
+  const { headers } = person
+  const { session_id, challenge } = await furtherPasskey(world, person)
+  const credential = createAuthenticator().register(challenge, { origin: headers.origin })
+  const body = { session_id, credential }
+  const done = data(await server.call('POST', '/v1/account/passkeys/register/finish', { headers, body }))
+  return { ...person, credentialId: done.credential_id as string }
+}
+
 /** A code that waits to be looked at by a person. */
 const deviceSample = async ({ server }: World): Promise<Sample> => {
   const { user_code } = await askForCode(server)
@@ -181,6 +204,26 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   },
   'dashboard.session.close': async (world) => ofPerson(await world.server.person()),
   'account.get': async (world) => ofPerson(await world.server.person()),
+  'account.passkeys.list': async (world) => ofPerson(await world.server.person()),
+  'account.passkeys.register.start': async (world) => {
+    const person = await world.server.person()
+    return { ...ofPerson(person), body: { step_up: await stepUp(world, person, 'account.passkeys.register') } }
+  },
+  'account.passkeys.register.finish': async (world) => {
+    const person = await world.server.person()
+    const { session_id, challenge } = await furtherPasskey(world, person)
+    const credential = createAuthenticator().register(challenge, { origin: person.headers.origin })
+    return { ...ofPerson(person), body: { session_id, credential, alias: 'Phone' } }
+  },
+  'account.passkeys.update': async (world) => {
+    const { headers, credentialId } = await memberWithTwo(world)
+    return { headers, params: { credential_id: credentialId }, body: { alias: 'Phone' } }
+  },
+  'account.passkeys.remove': async (world) => {
+    const { credentialId, ...person } = await memberWithTwo(world)
+    const step_up = await stepUp(world, person, `account.passkeys.remove:${credentialId}`)
+    return { headers: person.headers, params: { credential_id: credentialId }, body: { step_up } }
+  },
   'dashboard.step_up': async (world) => ({
     ...ofPerson(await world.server.person()),
     body: { purpose: 'keys.create' },
@@ -208,6 +251,16 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
       [person.accountId],
     )
     return { ...ofPerson(person), body: { agent_id: row?.agent_id } }
+  },
+  'device.requests.list': () => ({ query: { limit: '10' } }),
+  'device.requests.deny': async ({ server, tenant }) => {
+    // Of the tenant's own client: it waits for everybody of the account.
+    await askForCode(server, inBody(tenant))
+    const [row] = await server.database.sql.query<{ id: string }>(
+      `select id from device_requests where client_id = $1 and status = 'pending' order by id desc limit 1`,
+      [tenant.clientId],
+    )
+    return { params: { request_id: row?.id ?? '' } }
   },
   'device.deny': async (world) => {
     const person = await world.server.person()

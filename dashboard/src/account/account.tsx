@@ -2,6 +2,7 @@ import { useSession } from '../session/session.tsx'
 import { Facts } from '../ui/facts.tsx'
 import { Page } from '../ui/page.tsx'
 import { Table } from '../ui/table.tsx'
+import { OwnPasskeys } from './passkeys.tsx'
 
 const roles = {
   owner: 'owner',
@@ -9,7 +10,7 @@ const roles = {
   viewer: 'viewer: may look at everything and change nothing',
 } as const
 
-/** The account and the own part in it. */
+/** The account, the own part in it, and what the person signs in with. */
 export function AccountScreen() {
   const { account } = useSession()
   return (
@@ -23,6 +24,7 @@ export function AccountScreen() {
           ['Account ID', <code key="id">{account.id}</code>],
         ]}
       />
+      <OwnPasskeys />
       <h2>Tenants</h2>
       <Table
         caption="Tenants"

@@ -1,13 +1,14 @@
 import { site } from '../router/path.ts'
 import { Field } from '../ui/field.tsx'
 import { Page } from '../ui/page.tsx'
+import { Requests } from './requests.tsx'
 
-/** Leads to the page where a program's code is entered, looked at, and approved or denied with a passkey. */
+/** Leads to the page where a program's code is entered, looked at, and approved with a passkey; and shows what waits. */
 export function ConnectScreen() {
   return (
     <Page
       title="Connect a program"
-      lead="A program that asks for access shows you a code. Nobody sees it here before you enter it."
+      lead="A program that asks for access shows you a code. Enter it only if you started this yourself."
     >
       <form action={`${site}/device`} method="get">
         <Field
@@ -22,6 +23,7 @@ export function ConnectScreen() {
         />
         <button type="submit">Look at the request</button>
       </form>
+      <Requests />
     </Page>
   )
 }

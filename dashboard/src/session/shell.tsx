@@ -1,4 +1,5 @@
 import { type ReactNode, useState } from 'react'
+import { WaitingCount } from '../connect/waiting.tsx'
 import { Link } from '../router/link.tsx'
 import { useSegments } from '../router/path.ts'
 import { useSession } from './session.tsx'
@@ -50,6 +51,7 @@ export function Shell({ children }: { children: ReactNode }) {
                 <li key={path}>
                   <Link to={path} current={isCurrent(path, segment)} onFollow={() => setOpen(false)}>
                     {name}
+                    {path === '/connect' ? <WaitingCount /> : null}
                   </Link>
                 </li>
               ))}

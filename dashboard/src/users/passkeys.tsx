@@ -1,21 +1,11 @@
 import { api } from '../api/client.ts'
 import { useQuery } from '../api/use-query.ts'
+import { kept, nameOf } from '../passkeys/words.ts'
 import { Badge } from '../ui/badge.tsx'
 import { Confirm } from '../ui/confirm.tsx'
 import { Loaded } from '../ui/loaded.tsx'
 import { Table } from '../ui/table.tsx'
 import { Time } from '../ui/time.tsx'
-
-type Passkey = Awaited<ReturnType<typeof api.users.credentials.list.query>>['credentials'][number]
-
-const nameOf = ({ alias, transports }: Passkey): string =>
-  alias ?? (transports.includes('internal') ? 'Passkey on a device' : 'Passkey')
-
-/** Whether it lives on one device, or is kept by an account that several share. */
-const kept = ({ backup_eligible, backup_state }: Passkey): string => {
-  if (!backup_eligible) return 'one device'
-  return backup_state ? 'synced' : 'can be synced'
-}
 
 /** A user's passkeys, ended ones too. */
 export function Passkeys({ path, canChange }: { path: string; canChange: boolean }) {

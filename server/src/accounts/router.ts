@@ -1,10 +1,12 @@
 import { z } from 'zod'
 import { query, router } from '../platform/procedures.ts'
+import { passkeyRoutes } from './passkey-routes.ts'
 import { show } from './show.ts'
 
 const Tenant = z.object({ id: z.string(), name: z.string() })
 
 export const accountRouter = router({
+  passkeys: passkeyRoutes,
   get: query({
     rest: 'GET /v1/account',
     auth: 'dashboard',

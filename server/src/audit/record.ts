@@ -14,14 +14,21 @@ export type AuditFacts = {
 /** One row of the trail; success and category come from the table of events, never from the caller. */
 export function auditRow(ctx: Ctx, event: AuditEvent, facts: AuditFacts = {}): TrailRow {
   const { category, success } = events[event]
+  const { principal } = ctx
+  const metadata = facts.metadata ?? {}
+  if (principal.kind === 'end_user' && principal.recordedIn !== undefined) {
+    // In that trail the person is who acts; as a user they are the console's, of which the account sees nothing.
+    const where = { tenantId: principal.recordedIn, applicationId: null, userId: null }
+    return { ...where, event, category, success, metadata }
+  }
   return {
-    tenantId: facts.tenantId ?? ctx.principal.tenantId ?? SYSTEM_TENANT,
-    applicationId: facts.applicationId === undefined ? ctx.principal.applicationId : facts.applicationId,
+    tenantId: facts.tenantId ?? principal.tenantId ?? SYSTEM_TENANT,
+    applicationId: facts.applicationId === undefined ? principal.applicationId : facts.applicationId,
     event,
     category,
     success,
     userId: facts.userId ?? null,
-    metadata: facts.metadata ?? {},
+    metadata,
   }
 }
 

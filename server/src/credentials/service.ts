@@ -1,4 +1,4 @@
-import { record } from '../audit/record.ts'
+import { type AuditFacts, record } from '../audit/record.ts'
 import type { Ctx } from '../platform/context.ts'
 import type { Backend } from '../platform/principal.ts'
 import { denied } from '../resources.ts'
@@ -27,6 +27,7 @@ export type RevokedBy = { reason: 'admin' | 'user' | 'recovery'; by: string }
 /**
  * Revokes a passkey: the user can no longer sign in with it. The conditional update is the decision, so that a repeated
  * or racing call writes no second event.
+ * @param whose in whose trail that is, and about whom: the user's, unless said
  * @returns false when there is no such passkey of that user
  */
 export async function revokeCredential(
@@ -35,6 +36,7 @@ export async function revokeCredential(
   userId: string,
   credentialId: string,
   how: RevokedBy,
+  whose: Pick<AuditFacts, 'tenantId' | 'userId'> = { tenantId, userId },
 ): Promise<boolean> {
   const rows = await ctx.sql.query<{ fresh: boolean }>(
     `with known as (select id, status from credentials where tenant_id = $1 and id = $2 and user_id = $3::uuid for update),
@@ -46,7 +48,7 @@ export async function revokeCredential(
   const [row] = rows
   if (!row) return false
   if (row.fresh) {
-    record(ctx, 'credential.revoked', { tenantId, userId, metadata: { credential_id: credentialId, ...how } })
+    record(ctx, 'credential.revoked', { ...whose, metadata: { credential_id: credentialId, ...how } })
   }
   return true
 }

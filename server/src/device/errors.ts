@@ -10,5 +10,6 @@ export const deviceErrors = {
     status: 400,
     message: 'This is not a valid code. Check it, or ask the program for a new one: codes last 15 minutes.',
   },
+  device_request_not_found: { status: 404, message: 'There is no such request that waits for you.' },
   invalid_csrf_token: { status: 403, message: 'This page is of another session or another code; open it again.' },
 } as const satisfies ErrorTable

@@ -2,11 +2,13 @@ import { z } from 'zod'
 import { TokenAnswer } from '../oauth/token-answer.ts'
 import { Authentication, AuthenticationResponse } from '../passkeys/schema.ts'
 import { id, uuid } from '../platform/ids.ts'
-import { command, router } from '../platform/procedures.ts'
+import { cursorPage, cursorParameters } from '../platform/pages.ts'
+import { command, query, router } from '../platform/procedures.ts'
 import { displayText } from '../platform/text.ts'
 import { agentScopeNames } from '../scopes.ts'
 import { requestCode } from './code.ts'
 import { approve, deny, withdraw } from './decide.ts'
+import { denyRequest, listRequests, WaitingRequest } from './requests.ts'
 import { DeviceCode, DeviceRequest, flag, UserCode } from './schema.ts'
 import { challenge, show } from './show.ts'
 import { DEVICE_GRANT, pollDevice } from './token.ts'
@@ -166,6 +168,37 @@ export const deviceRouter = router({
     input: z.strictObject({ agent_id: id('agt') }),
     output: z.void(),
     run: withdraw,
+  }),
+  requests: router({
+    list: query({
+      rest: 'GET /v1/device/requests',
+      auth: 'dashboard',
+      policy: 'account_people',
+      limit: ['admin_read'],
+      audits: [],
+      errors: ['not_admitted'],
+      list: 'cursor',
+      summary: 'List the programs that wait for this person, newest first.',
+      description:
+        'Undecided requests whose code this person has entered or that a client of the account makes, and those that this person approved and no program has collected. Never a code: approving needs the one that the program shows.',
+      input: z.strictObject(cursorParameters),
+      output: cursorPage(WaitingRequest),
+      run: listRequests,
+    }),
+    deny: command({
+      rest: 'DELETE /v1/device/requests/{request_id}',
+      status: 204,
+      auth: 'dashboard',
+      policy: 'account_decision',
+      limit: ['dashboard_session'],
+      hot: 'raw',
+      audits: ['device.denied', 'authorization.denied'],
+      errors: ['device_request_not_found'],
+      summary: 'Turn a program of that list away, for good; also after approving it, until it has collected.',
+      input: z.strictObject({ request_id: uuid }),
+      output: z.void(),
+      run: denyRequest,
+    }),
   }),
   deny: command({
     rest: 'POST /device/deny',

@@ -53,18 +53,26 @@ const applicationsOf = (ctx: Ctx<Person>) =>
   )
 
 /** Wait-listed people may sign in, and decide nothing. @throws 403 not_admitted */
-function requireAdmission(ctx: Ctx<Person>): void {
+export function requireAdmission(ctx: Ctx<Person>): void {
   if (!ctx.principal.admitted) throw new ApiError('not_admitted')
 }
 
+/** From now on it is in this person's list of what waits: whoever entered the code last is who it waits for. */
+const noteOpened = (ctx: Ctx<Person>, id: string) =>
+  ctx.sql.query(`update device_requests set opened_by = $2::uuid where id = $1::uuid and status = 'pending'`, [
+    id,
+    ctx.principal.id,
+  ])
+
 /**
  * What a person sees before deciding (security 155): who asks, from where and when, and all it would get. Changes nothing
- * but the count of wrong codes.
+ * but the count of wrong codes, and who has opened it.
  * @throws 403 not_admitted; what `requireEntered` throws
  */
 export async function show(ctx: Ctx<Person>, input: { user_code: string }) {
   requireAdmission(ctx)
   const request = await requireEntered(ctx, input.user_code)
+  await noteOpened(ctx, request.id)
   const now = ctx.now()
   const account = await ctx.deps.accounts.get(ctx.principal.accountId)
   return {

@@ -6,9 +6,17 @@ import { badCursor, toPage } from '../platform/pages.ts'
 import type { EndUser } from '../platform/principal.ts'
 import { denied } from '../resources.ts'
 
-/** The end user's own passkeys, newest first. */
-export async function list(ctx: Ctx<EndUser>, input: { limit: number; starting_after?: string | undefined }) {
-  const { tenantId, id: userId } = ctx.principal
+/** Whose passkeys they are: an end user's, or a person's at the console. */
+export type Owner = { tenantId: string; userId: string }
+
+const self = ({ principal }: Ctx<EndUser>): Owner => ({ tenantId: principal.tenantId, userId: principal.id })
+
+/** A user's passkeys, ended ones too, newest first. */
+export async function listOf(
+  ctx: Ctx,
+  { tenantId, userId }: Owner,
+  input: { limit: number; starting_after?: string | undefined },
+) {
   const after = input.starting_after
   const cursor = after
     ? await ctx.db.credential.findFirst({
@@ -32,14 +40,13 @@ export async function list(ctx: Ctx<EndUser>, input: { limit: number; starting_a
   return toPage(rows, input.limit, (row) => row.id, present)
 }
 
-/** Renames one of the own passkeys. */
-export async function rename(ctx: Ctx<EndUser>, input: { credential_id: string; alias: string }) {
-  const { tenantId, id: userId } = ctx.principal
+/** @returns the passkey under its new name; null: the user has no such passkey */
+export async function renameOf(ctx: Ctx, { tenantId, userId }: Owner, input: { credential_id: string; alias: string }) {
   const { count } = await ctx.db.credential.updateMany({
     where: { tenantId, userId, id: input.credential_id },
     data: { alias: input.alias },
   })
-  if (count === 0) throw await denied(ctx, 'credential', input.credential_id, 'own_user')
+  if (count === 0) return null
   const row = await ctx.db.credential.findUniqueOrThrow({
     where: { tenantId_id: { tenantId, id: input.credential_id } },
     select: shownColumns,
@@ -47,16 +54,38 @@ export async function rename(ctx: Ctx<EndUser>, input: { credential_id: string; 
   return present(row)
 }
 
-/** Removes one of the own passkeys, but not the last that works: the user's row is locked, so that two cannot both go. */
-export async function remove(ctx: Ctx<EndUser>, input: { credential_id: string }) {
-  const { tenantId, id: userId } = ctx.principal
+/**
+ * Asks whether the user has such a passkey and may lose it, and locks the user's row, so that two cannot both go. In a
+ * transaction.
+ * @returns false: there is no such passkey of that user
+ * @throws 409 last_credential for the last that works
+ */
+export async function maySpare(ctx: Ctx, { tenantId, userId }: Owner, credentialId: string): Promise<boolean> {
   await ctx.sql.query('select 1 from users where tenant_id = $1 and id = $2::uuid for update', [tenantId, userId])
-  const active = await ctx.sql.query<{ id: string }>(
-    `select id from credentials where tenant_id = $1 and user_id = $2::uuid and status = 'active'`,
+  const all = await ctx.sql.query<{ id: string; status: string }>(
+    'select id, status from credentials where tenant_id = $1 and user_id = $2::uuid',
     [tenantId, userId],
   )
-  if (active.length === 1 && active[0]?.id === input.credential_id) throw new ApiError('last_credential')
-  const done = await revokeCredential(ctx, tenantId, userId, input.credential_id, { reason: 'user', by: userId })
-  if (!done) throw await denied(ctx, 'credential', input.credential_id, 'own_user')
+  const active = all.filter(({ status }) => status === 'active')
+  if (active.length === 1 && active[0]?.id === credentialId) throw new ApiError('last_credential')
+  return all.some(({ id }) => id === credentialId)
+}
+
+/** The end user's own passkeys. */
+export const list = (ctx: Ctx<EndUser>, input: { limit: number; starting_after?: string | undefined }) =>
+  listOf(ctx, self(ctx), input)
+
+/** Renames one of the own passkeys. */
+export async function rename(ctx: Ctx<EndUser>, input: { credential_id: string; alias: string }) {
+  const renamed = await renameOf(ctx, self(ctx), input)
+  if (!renamed) throw await denied(ctx, 'credential', input.credential_id, 'own_user')
+  return renamed
+}
+
+/** Removes one of the own passkeys, but not the last that works. */
+export async function remove(ctx: Ctx<EndUser>, { credential_id: id }: { credential_id: string }) {
+  const { tenantId, userId } = self(ctx)
+  if (!(await maySpare(ctx, { tenantId, userId }, id))) throw await denied(ctx, 'credential', id, 'own_user')
+  await revokeCredential(ctx, tenantId, userId, id, { reason: 'user', by: userId })
   return undefined
 }

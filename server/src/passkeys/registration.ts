@@ -1,71 +1,18 @@
 import type { z } from 'zod'
 import type { HotApplication } from '../applications/hot.ts'
-import { auditRow, record } from '../audit/record.ts'
-import { lockedOut, recordFailure } from '../lockout/failed-attempt.ts'
-import { clearFailures, isLocked } from '../lockout/state.ts'
+import { auditRow } from '../audit/record.ts'
 import type { Ctx } from '../platform/context.ts'
-import { ApiError, invalid, Refusal } from '../platform/errors.ts'
+import { ApiError, invalid } from '../platform/errors.ts'
 import { uuid7 } from '../platform/ids.ts'
-import type { EndUser, Publishable } from '../platform/principal.ts'
 import { toIso } from '../platform/time.ts'
-import { writeTrail } from '../platform/trail.ts'
-import { newSession, sessionColumns, sessionPlaceholders, sessionWidth } from '../sessions/issue.ts'
 import { planLimitReached } from '../tenants/limit-reached.ts'
 import { limitsOf } from '../tenants/plans.ts'
-import { markActive } from '../usage/active-user.ts'
-import { periodOf } from '../usage/period.ts'
-import { checkClaims } from '../users/custom-claims.ts'
-import { insertUser } from '../users/insert.ts'
 import { offeredAlgorithms } from './algorithms.ts'
 import { encodeBase64Url } from './base64url.ts'
-import {
-  accepted,
-  applicationOf,
-  begin,
-  bindings,
-  browserTimeoutMillis,
-  type RegistrationFacts,
-  take,
-} from './ceremony.ts'
-import { insertCredential } from './new-credential.ts'
-import { verified } from './refusals.ts'
-import { mayRegister } from './registration-policy.ts'
-import { type ExpectedRegistration, verifyRegistrationResponse } from './registration-response.ts'
-import type { RegisterFinish, RegisterStart } from './schema.ts'
-import { confirmRegistration } from './second-opinion.ts'
-import { redirect, type SignedInRow, signedInColumns, signedInUser } from './signed-in-user.ts'
-import { isTestAuthenticator, standIn } from './test-authenticator.ts'
+import { applicationOf, begin, bindings, browserTimeoutMillis, type RegistrationFacts } from './ceremony.ts'
+import { type Caller, findTarget, isAllowed } from './registration-target.ts'
+import type { RegisterStart } from './schema.ts'
 import { userHandle } from './user-handle.ts'
-
-type Caller = Publishable | EndUser
-
-type KnownUser = SignedInRow & { status: string; ever: boolean; locked_until: Date | null }
-
-/** The user a registration is about, with whether it ever had a passkey or a session. @param lock holds it against a rival */
-async function findTarget(
-  ctx: Ctx<Caller>,
-  by: { externalUserId: string } | { id: string },
-  lock = false,
-): Promise<KnownUser | null> {
-  const [row] = await ctx.sql.query<KnownUser>(
-    `select ${signedInColumns}, u.status, u.locked_until, u.authenticated_at is not null as ever from users u
-     where u.tenant_id = $1 and u.application_id = $2 and ${'id' in by ? 'u.id = $3::uuid' : 'u.external_user_id = $3'}${lock ? ' for update of u' : ''}`,
-    [ctx.principal.tenantId, ctx.principal.applicationId, 'id' in by ? by.id : by.externalUserId],
-  )
-  return row ?? null
-}
-
-const isAllowed = (
-  application: HotApplication,
-  facts: { bySession: boolean; anonymous: boolean },
-  user: KnownUser | null,
-) =>
-  mayRegister({
-    policy: application.settings.registration_policy,
-    anonymousSignup: application.settings.anonymous_signup,
-    ...facts,
-    user: user && { disabled: user.status === 'disabled', everHadPasskey: user.ever },
-  })
 
 /** A tenant that is full is told so before its user meets the authenticator; the finish decides. */
 async function requirePlace(ctx: Ctx<Caller>, application: HotApplication): Promise<void> {
@@ -147,133 +94,4 @@ export async function start(ctx: Ctx<Caller>, input: z.output<typeof RegisterSta
       extensions: { credProps: true },
     },
   }
-}
-
-/** A decision against a registration that was verified: the transaction goes, the record of it stays. */
-function refuse(ctx: Ctx, reason: 'registration_not_allowed' | 'credential_exists', userId: string | null): Refusal {
-  recordFailure(ctx, { reason, userId })
-  return new Refusal(reason)
-}
-
-/**
- * The user the passkey goes to, decided again under the user's lock: what was allowed at the start may not be now.
- * A new user is made here, counted against the plan.
- */
-async function settleUser(
-  ctx: Ctx<Caller>,
-  application: HotApplication,
-  facts: RegistrationFacts,
-): Promise<{ user: SignedInRow; isNew: boolean }> {
-  const name = facts.externalUserId
-  const user =
-    facts.bySession || name === null
-      ? await findTarget(ctx, { id: facts.userId }, true)
-      : await findTarget(ctx, { externalUserId: name }, true)
-  const anonymous = !facts.bySession && name === null
-  // Another user took the name since the start: the handle in the authenticator would be a stranger's.
-  const isAnother = user !== null && user.user_id !== facts.userId
-  if (isAnother || !isAllowed(application, { bySession: facts.bySession, anonymous }, user)) {
-    throw refuse(ctx, 'registration_not_allowed', user?.user_id ?? null)
-  }
-  // A registration signs in, so a lock holds it too, also for a further passkey: sessions that are open stay, no new one.
-  if (user && isLocked(user.locked_until, ctx.now())) throw lockedOut(ctx, { userId: user.user_id }, user.locked_until)
-  if (user) return { user, isNew: false }
-  const made = await insertUser(ctx, {
-    ...application,
-    applicationId: application.id,
-    externalUserId: name,
-    id: facts.userId,
-  })
-  if (!made) throw refuse(ctx, 'registration_not_allowed', null)
-  return {
-    user: { user_id: made.id, external_user_id: name, metadata: {}, custom_claims: {}, email: null },
-    isNew: true,
-  }
-}
-
-const behindSession = (nth: number) => `$${sessionWidth + nth}`
-const openSession = `
-  with opened as (insert into sessions (${sessionColumns}) values (${sessionPlaceholders(1)}) returning id)
-  ${markActive([behindSession(1), behindSession(2), behindSession(3)], 'from opened')}`
-
-/** Finishes a registration. The challenge is burnt first; user, passkey, session and audit rows are one transaction. */
-export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFinish>) {
-  const application = await applicationOf(ctx)
-  const { challenge, facts } = await take(ctx, 'registration', input.session_id)
-  const { principal } = ctx
-  const caller = principal.kind === 'end_user' ? principal.id : null
-  if (caller !== (facts.bySession ? facts.userId : null)) {
-    recordFailure(ctx, { reason: 'caller', userId: caller })
-    throw new Refusal('session_expired')
-  }
-  const clientClaims = input.custom_claims ?? {}
-  checkClaims(clientClaims, application.settings.custom_claims_schema, 'client')
-  const expected: ExpectedRegistration = {
-    challenge,
-    ...accepted(ctx, application, facts),
-    rpId: facts.rpId,
-    userVerification: facts.userVerification,
-    algorithms: facts.algorithms,
-    conditional: facts.conditional,
-    requestedExtensions: facts.extensions,
-    now: ctx.now(),
-  }
-  const made = await verified(ctx, null, async () => {
-    if (isTestAuthenticator(ctx, 'register', facts.externalUserId)) return standIn()
-    const result = await verifyRegistrationResponse({ response: input.credential, expected })
-    await confirmRegistration(input.credential, expected, result)
-    return result
-  })
-  if (facts.attachment && made.attachment && made.attachment !== facts.attachment) {
-    recordFailure(ctx, { reason: 'attachment', userId: caller })
-    throw new Refusal('verification_failed')
-  }
-  return ctx.deps.database.rawTransaction(async (sql) => {
-    const tx = { ...ctx, sql }
-    const { user, isNew } = await settleUser(tx, application, facts)
-    const userId = user.user_id
-    const alias = input.alias ?? null
-    const credentialId = await insertCredential(tx, { userId, rpId: facts.rpId, alias, made })
-    if (credentialId === null) throw refuse(ctx, 'credential_exists', isNew ? null : userId)
-    await sql.query(
-      `update users set authenticated_at = coalesce(authenticated_at, $3), ${clearFailures}
-       where tenant_id = $1 and id = $2::uuid`,
-      [application.tenantId, userId, ctx.now()],
-    )
-    const subject = {
-      userId,
-      externalUserId: user.external_user_id,
-      claims: { ...clientClaims, ...user.custom_claims },
-    }
-    const session = newSession(tx, application, subject, { method: 'passkey', credentialId })
-    await sql.query(openSession, [...session.values, application.tenantId, userId, periodOf(ctx.now())])
-    if (isNew) record(tx, 'user.created', { userId, metadata: { source: 'registration' } })
-    record(tx, 'passkey.registered', {
-      userId,
-      metadata: {
-        credential_id: credentialId,
-        aaguid: made.aaguid,
-        attestation_type: made.attestationType,
-        method: 'passkey',
-        backup_eligible: made.backupEligible,
-      },
-    })
-    record(tx, 'auth.success', {
-      userId,
-      metadata: {
-        method: 'passkey',
-        credential_id: credentialId,
-        session_id: session.id,
-        user_verified: made.userVerified,
-      },
-    })
-    await writeTrail(tx, sql)
-    return {
-      credential_id: credentialId,
-      status: 'active' as const,
-      session_token: session.token,
-      user: signedInUser(user),
-      ...redirect(application, input.success_url),
-    }
-  })
 }

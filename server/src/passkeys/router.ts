@@ -4,7 +4,8 @@ import { cursorPage, cursorParameters } from '../platform/pages.ts'
 import { command, query, router } from '../platform/procedures.ts'
 import { finish as finishAuthentication, start as startAuthentication } from './authentication.ts'
 import { list, remove, rename } from './own.ts'
-import { finish as finishRegistration, start as startRegistration } from './registration.ts'
+import { start as startRegistration } from './registration.ts'
+import { finish as finishRegistration } from './registration-finish.ts'
 import {
   Authenticated,
   Authentication,

@@ -113,6 +113,8 @@ export type EndUser = {
   externalUserId: string | null
   expiresAt: Date
   claims: Readonly<Record<string, string | number | boolean>>
+  /** The tenant whose trail has what is done, where it is not the user's own: that of a person's account. */
+  recordedIn?: string
   actor?: Actor
 }
 

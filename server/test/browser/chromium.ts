@@ -35,6 +35,8 @@ export type Visitor = {
   setVerified(verified: boolean): Promise<void>
   /** Puts a copy of a credential with another counter into this authenticator. */
   putCredential(credential: VirtualCredential): Promise<void>
+  /** Goes on at another device: with an authenticator of its own, which knows none of the credentials. */
+  changeDevice(): Promise<void>
   close(): Promise<void>
 }
 
@@ -50,17 +52,21 @@ export async function visitor(browser: Browser, options: { verified?: boolean } 
   page.on('request', (request) => hosts.add(new URL(request.url()).host))
   const cdp: CDPSession = await context.newCDPSession(page)
   await cdp.send('WebAuthn.enable', { enableUI: false })
-  const { authenticatorId } = await cdp.send('WebAuthn.addVirtualAuthenticator', {
-    options: {
-      protocol: 'ctap2',
-      ctap2Version: 'ctap2_1',
-      transport: 'internal',
-      hasResidentKey: true,
-      hasUserVerification: true,
-      isUserVerified: options.verified ?? true,
-      automaticPresenceSimulation: true,
-    },
-  })
+  const addAuthenticator = async (): Promise<string> => {
+    const added = await cdp.send('WebAuthn.addVirtualAuthenticator', {
+      options: {
+        protocol: 'ctap2',
+        ctap2Version: 'ctap2_1',
+        transport: 'internal',
+        hasResidentKey: true,
+        hasUserVerification: true,
+        isUserVerified: options.verified ?? true,
+        automaticPresenceSimulation: true,
+      },
+    })
+    return added.authenticatorId
+  }
+  let authenticatorId = await addAuthenticator()
   return {
     context,
     page,
@@ -79,6 +85,10 @@ export async function visitor(browser: Browser, options: { verified?: boolean } 
         await cdp.send('WebAuthn.removeCredential', { authenticatorId, credentialId: credential.credentialId })
       }
       await cdp.send('WebAuthn.addCredential', { authenticatorId, credential })
+    },
+    async changeDevice() {
+      await cdp.send('WebAuthn.removeVirtualAuthenticator', { authenticatorId })
+      authenticatorId = await addAuthenticator()
     },
     close: () => context.close(),
   }

@@ -1,37 +1,28 @@
 import { readFileSync } from 'node:fs'
-import type { Browser, Page } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAuthenticator } from '../authenticator.ts'
 import { browserOf, ORIGIN } from '../ceremonies.ts'
 import { approved, askForCode, pollWith } from '../device-flow.ts'
-import { type TestApp, testApp, testClock } from '../harness.ts'
+import type { TestApp } from '../harness.ts'
 import { again, testBrowser } from '../machine.ts'
 import type { PersonAt } from '../people.ts'
-import { freePort } from '../ports.ts'
 import { findings } from './axe.ts'
-import { launch, type Visitor, visitor } from './chromium.ts'
+import { launch, visitor } from './chromium.ts'
+import {
+  dialog,
+  follow,
+  heading,
+  isWide,
+  press,
+  serve,
+  shown,
+  unexpected,
+  visitSignedIn,
+  visitWithCookie,
+} from './dashboard-visit.ts'
 
 const hostile = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
-
-async function serve(settings: Record<string, string> = {}) {
-  const port = await freePort()
-  const url = `http://localhost:${port}`
-  const server = await testApp({ PUBLIC_URL: url, ...settings }, { clock: testClock() })
-  await server.app.http.listen({ port, host: 'localhost' })
-  return { server, url }
-}
-
-const heading = (page: Page, name: string | RegExp) => page.getByRole('heading', { level: 1, name }).waitFor()
-const press = (page: Page, name: string) => page.getByRole('button', { name, exact: true }).click()
-const follow = (page: Page, name: string) => page.getByRole('link', { name, exact: true }).click()
-const dialog = (page: Page) => page.locator('dialog[open]')
-/** What stands in the code block under a label. */
-const shown = (page: Page, label: string) =>
-  page.locator('.copyable', { hasText: label }).locator('pre').first().textContent()
-const isWide = (page: Page) =>
-  page.evaluate(() => document.documentElement.scrollWidth > document.documentElement.clientWidth)
-// Chromium writes each refused request to the console, those that the page expects too.
-const unexpected = ({ complaints }: Visitor) => complaints.filter((text) => !/status of 4\d\d/.test(text))
 
 describe.skipIf(!testBrowser)('the dashboard in Chromium', again, () => {
   let browser: Browser
@@ -47,30 +38,8 @@ describe.skipIf(!testBrowser)('the dashboard in Chromium', again, () => {
     await server?.close()
   })
 
-  /** A browser with a dashboard's cookie, at a screen. */
-  async function withCookie(cookie: string, path: string): Promise<Visitor> {
-    const visit = await visitor(browser)
-    const value = cookie.slice(cookie.indexOf('=') + 1)
-    await visit.context.addCookies([{ name: 'tm_session', value, url, httpOnly: true, sameSite: 'Lax' }])
-    await visit.page.goto(`${url}/dashboard${path}`)
-    return visit
-  }
-
-  /** A browser of a person who is signed in, with their passkey. */
-  async function signedIn(person: PersonAt, path: string): Promise<Visitor> {
-    const visit = await withCookie(person.headers.cookie, path)
-    const [held] = person.device.credentials
-    if (!held) throw new Error('the person has no passkey')
-    await visit.putCredential({
-      credentialId: held.id.toString('base64'),
-      isResidentCredential: true,
-      rpId: 'localhost',
-      privateKey: held.privateKey.export({ type: 'pkcs8', format: 'der' }).toString('base64'),
-      userHandle: Buffer.from(held.userHandle, 'base64url').toString('base64'),
-      signCount: 100,
-    })
-    return visit
-  }
+  const withCookie = (cookie: string, path: string) => visitWithCookie(browser, url, cookie, path)
+  const signedIn = (person: PersonAt, path: string) => visitSignedIn(browser, url, person, path)
 
   /** Lets users of the person's first application register from a site. @returns its browsers */
   async function usersOf(person: PersonAt) {

@@ -8,7 +8,8 @@ import {
   CONSOLE_TENANT_ID,
   consoleApplication,
 } from '../../console/console.ts'
-import * as registration from '../../passkeys/registration.ts'
+import { start as startRegistration } from '../../passkeys/registration.ts'
+import { finish as finishRegistration } from '../../passkeys/registration-finish.ts'
 import type { RegisterFinish } from '../../passkeys/schema.ts'
 import type { Ctx } from '../../platform/context.ts'
 import { ApiError } from '../../platform/errors.ts'
@@ -63,7 +64,7 @@ export async function giveData(ctx: Ctx, input: { id: string; company_name: stri
   if (secret) {
     ctx.response.headers['set-cookie'] = pageCookie(ctx.deps.config.PUBLIC_URL, secret, onboardingTtlSeconds)
   }
-  const started = await registration.start(await atConsole(ctx), {
+  const started = await startRegistration(await atConsole(ctx), {
     external_user_id: await externalIdOf(ctx, personId),
   })
   // What the person sees in the list of passkeys: the address, not the name we made.
@@ -97,7 +98,7 @@ export async function registerPasskey(ctx: Ctx, input: Finish) {
   const personId = row.person_id
   if (personId === null) throw new ApiError('invalid_state')
   // The ceremony has its own transaction, as everywhere: its challenge must stay burnt whatever comes after.
-  await registration.finish(await atConsole(ctx), { session_id: input.ceremony_id, credential: input.credential })
+  await finishRegistration(await atConsole(ctx), { session_id: input.ceremony_id, credential: input.credential })
   const tenantId = await database.transaction(async (db, sql) => {
     const tx = { ...ctx, db, sql, trail: [] }
     await sql.query('select 1 from hosted_onboardings where id = $1 for update', [row.id])
