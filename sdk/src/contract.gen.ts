@@ -455,6 +455,7 @@ export type Credential = {
 
 /** Stable; new codes may appear, none is reused. */
 export type ErrorCode =
+  | 'account_not_found'
   | 'acting_as_not_allowed'
   | 'agent_not_found'
   | 'already_claimed'
@@ -484,8 +485,10 @@ export type ErrorCode =
   | 'invalid_token'
   | 'invalid_token_type'
   | 'invalid_user_code'
+  | 'invitation_not_found'
   | 'key_not_found'
   | 'last_credential'
+  | 'member_not_found'
   | 'method_not_allowed'
   | 'no_credentials'
   | 'not_admitted'
@@ -1251,6 +1254,25 @@ export interface AdminApi {
     /** Tell who is connected: scopes, applications in reach, limits of the plan, and when all would be purged. `GET /v1/connection` */
     status(options?: CallOptions): Promise<Connection>
   }
+  invitations: {
+    /** Join the account of an invitation, and open the dashboard in it. `POST /v1/invitations/accept` */
+    accept(input: {
+      /** From the mail's link, behind `#`. */
+      token: string
+      /** Of the console: who joins. Used up. */
+      session_token: string
+    }, options?: CallOptions): Promise<void>
+    /** Page of an invitation: what it says. `POST /v1/invitations/show` */
+    show(input: {
+      /** From the mail's link, behind `#`. */
+      token: string
+    }, options?: CallOptions): Promise<{ account_name: string; email: string; role: 'owner' | 'admin' | 'viewer'; expires_at: string }>
+    /** Page of an invitation: options for the first passkey of somebody who has none. `POST /v1/invitations/sign-up` */
+    signUp(input: {
+      /** From the mail's link, behind `#`. */
+      token: string
+    }, options?: CallOptions): Promise<{ session_id: string; challenge: CreationOptions }>
+  }
   oauth: {
     /** Exchange a grant for an access token (RFC 6749 §3.2). `POST /oauth/token` */
     token(input: {
@@ -1459,6 +1481,11 @@ export const adminOperations = {
   },
   connection: {
     status: { method: 'GET', path: '/v1/connection', bare: true },
+  },
+  invitations: {
+    accept: { method: 'POST', path: '/v1/invitations/accept', open: true },
+    show: { method: 'POST', path: '/v1/invitations/show', open: true },
+    signUp: { method: 'POST', path: '/v1/invitations/sign-up', open: true },
   },
   oauth: {
     token: { method: 'POST', path: '/oauth/token', dialect: 'oauth', open: true },

@@ -9,6 +9,7 @@ import { credentialErrors } from './credentials/errors.ts'
 import { deviceErrors } from './device/errors.ts'
 import { discoveryErrors } from './discovery/errors.ts'
 import { keyErrors } from './keys/errors.ts'
+import { memberErrors } from './members/errors.ts'
 import { oauthErrors } from './oauth/errors.ts'
 import { onboardingErrors } from './onboarding/errors.ts'
 import { passkeyErrors } from './passkeys/errors.ts'
@@ -21,6 +22,7 @@ export const errorTables = [
   genericErrors,
   onboardingErrors,
   accountErrors,
+  memberErrors,
   agentErrors,
   consoleErrors,
   deviceErrors,

@@ -6,6 +6,7 @@ import { purgeGrants } from './authorization/purge.ts'
 import { purgeUnusedClients } from './clients/purge.ts'
 import { purgeDeviceRequests } from './device/purge.ts'
 import { expireKeys, purgeOldVersions, warnOfExpiry } from './keys/expire.ts'
+import { purgeInvitations } from './members/purge.ts'
 import { purgeUsedAssertions } from './oauth/client-assertion.ts'
 import { purgeRevokedTokens } from './oauth/revoked-tokens.ts'
 import { purgeOnboardings } from './onboarding/hosted/purge.ts'
@@ -60,6 +61,11 @@ export const jobs = {
     about: 'Deletes hosted sign-ups past their half hour, with the people who never got a passkey.',
     cron: '* * * * *',
     run: ({ database, clock }) => drain(() => purgeOnboardings(database.sql, clock(), batch)),
+  },
+  'old-invitations': {
+    about: 'Deletes invitations a month past their time, with the people who never got a passkey.',
+    cron: '43 * * * *',
+    run: ({ database, clock }) => drain(() => purgeInvitations(database.sql, clock(), batch)),
   },
   'old-agent-registrations': {
     about: 'Deletes registrations by e-mail within a day of their end.',

@@ -119,6 +119,12 @@ export const policies = {
     waitlisted: true,
     actor: false,
   },
+  account_owner: {
+    about: 'Who belongs to the account, and what only its owners decide.',
+    reach: { user: 'account' },
+    role: 'owner',
+    actor: false,
+  },
 } as const satisfies Record<string, PolicyRow>
 
 export type PolicyName = keyof typeof policies

@@ -9,6 +9,7 @@ import { deviceRouter } from './device/router.ts'
 import { agentIdentityRouter } from './discovery/router.ts'
 import { keysRouter } from './keys/router.ts'
 import { connectionRouter } from './mcp/router.ts'
+import { invitationsRouter } from './members/router.ts'
 import { oauthRouter } from './oauth/router.ts'
 import { onboardingRouter } from './onboarding/router.ts'
 import { passkeysRouter } from './passkeys/router.ts'
@@ -27,6 +28,7 @@ export const appRouter = router({
   authorization: authorizationRouter,
   clients: clientsRouter,
   account: accountRouter,
+  invitations: invitationsRouter,
   agents: agentsRouter,
   keys: keysRouter,
   dashboard: dashboardRouter,

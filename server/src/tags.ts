@@ -5,7 +5,8 @@ export const tags: Readonly<Record<string, { title: string; about: string }>> = 
     about: 'The vending machine: a tenant, an application and client credentials with one unauthenticated call.',
   },
   oauth: { title: 'OAuth', about: 'Access tokens for backends and agents.' },
-  account: { title: 'Account', about: 'The account of a signed-in person.' },
+  account: { title: 'Account', about: 'The account of a signed-in person, and the people in it.' },
+  invitations: { title: 'Invitations', about: 'What the page behind the link of an invitation calls.' },
   dashboard: { title: 'Dashboard', about: "Signing in to the server's own dashboard." },
   agents: { title: 'Agents', about: 'Programs with access to an account, and how one gets it by e-mail.' },
   keys: {

@@ -147,6 +147,7 @@ const matrix: Record<Exclude<PolicyName, 'open'>, Row> = {
   connection: { ...reads, 'service without the scope': 'pass', 'agent without the scope': 'pass' },
   account_decision: persons,
   account_people: { ...persons, viewer: 'pass' },
+  account_owner: { ...persons, admin: '403 forbidden' },
 }
 
 /** Which operation stands under which policy: a new one must be written here too (security 111). */
@@ -159,6 +160,9 @@ const filed: Record<PolicyName, readonly string[]> = {
     'dashboard.session.open',
     'device.code',
     'device.token',
+    'invitations.accept',
+    'invitations.show',
+    'invitations.sign_up',
     'keys.report_leak',
     'agent_identity.claim',
     'agent_identity.create',
@@ -193,6 +197,14 @@ const filed: Record<PolicyName, readonly string[]> = {
     'device.deny',
     'device.request',
     'device.withdraw',
+    'account.choose',
+  ],
+  account_owner: [
+    'account.invitations.list',
+    'account.invitations.withdraw',
+    'account.members.invite',
+    'account.members.list',
+    'account.members.remove',
   ],
   ceremony: ['passkeys.auth.finish', 'passkeys.auth.start', 'passkeys.register.finish', 'passkeys.register.start'],
   own_read: ['passkeys.list', 'sessions.list', 'sessions.validate'],
@@ -316,6 +328,8 @@ const missing: Record<string, (operation: Operation) => string> = {
   credential_id: () => mint('cred'),
   key_id: () => mint('key'),
   agent_id: () => mint('agt'),
+  user_id: () => randomUUID().replace(/^(.{14})./, '$17'),
+  invitation_id: () => mint('inv'),
   id: ({ path }) => (path.startsWith('/v1/applications') ? mint('app') : randomUUID()),
 }
 

@@ -4,6 +4,7 @@ import { freshMailbox, tokenOf } from './agent-registration.ts'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
 import { approvalPage, approved, askForCode, DEVICE_GRANT } from './device-flow.ts'
 import { type Answer, freshAddress, type Tenant, type TestApp } from './harness.ts'
+import { invited, invitedSignUp, joins } from './invitations.ts'
 import { pkce, registerClient, request } from './oauth-client.ts'
 import { credentialOf, type PersonAt } from './people.ts'
 
@@ -147,6 +148,12 @@ const deviceSample = async ({ server }: World): Promise<Sample> => {
   return { ...ofPerson(await server.person()), body: { user_code } }
 }
 
+/** Somebody who is invited to the account of the world's tenant. */
+const invitation = async ({ server, tenant }: World) =>
+  invited(server, await server.present(tenant, { kind: 'user', role: 'owner' }))
+
+const onOwnPage = ({ server }: World) => ({ headers: { origin: server.app.deps.config.PUBLIC_URL } })
+
 /** A valid call of every operation; one without a row fails the contract test (security 111). */
 export const samples: Record<string, (world: World) => Sample | Promise<Sample>> = {
   'onboarding.provision_agent': () => ({ body: { name: 'Sample' } }),
@@ -181,6 +188,33 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   },
   'dashboard.session.close': async (world) => ofPerson(await world.server.person()),
   'account.get': async (world) => ofPerson(await world.server.person()),
+  'account.choose': async ({ server, tenant }) => {
+    const headers = await server.present(tenant, { kind: 'user', role: 'viewer' })
+    return { body: { account_id: data(await server.call('GET', '/v1/account', { headers })).id } }
+  },
+  'account.members.list': () => ({ query: { limit: '10' } }),
+  'account.members.invite': () => ({ body: { email: `${fresh()}@example.com`, role: 'admin' } }),
+  'account.members.remove': async (world) => ({
+    params: { user_id: (await joins(world.server, await invitation(world))).personId },
+  }),
+  'account.invitations.list': async (world) => {
+    await invitation(world)
+    return { query: { limit: '10' } }
+  },
+  'account.invitations.withdraw': async (world) => ({ params: { invitation_id: (await invitation(world)).id } }),
+  'invitations.show': async (world) => ({
+    ...onOwnPage(world),
+    body: { token: (await invitation(world)).token },
+  }),
+  'invitations.sign_up': async (world) => ({
+    ...onOwnPage(world),
+    body: { token: (await invitation(world)).token },
+  }),
+  'invitations.accept': async (world) => {
+    const { token } = await invitation(world)
+    const session_token = await invitedSignUp(world.server, token, createAuthenticator())
+    return { ...onOwnPage(world), body: { token, session_token } }
+  },
   'dashboard.step_up': async (world) => ({
     ...ofPerson(await world.server.person()),
     body: { purpose: 'keys.create' },

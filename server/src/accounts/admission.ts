@@ -27,7 +27,7 @@ export async function setAccountStatus(
   await ctx.sql.query('update accounts set status = $2 where id = $1', [accountId, status])
   await touch(ctx, 'account', accountId)
   const applications = await ctx.sql.query<{ client_id: string; tenant_id: string }>(
-    'select a.client_id, a.tenant_id from applications a join tenants t on t.id = a.tenant_id where t.account_id = $1 order by t.created_at, a.id',
+    'select a.client_id, a.tenant_id from applications a join tenants t on t.id = a.tenant_id where t.account_id = $1 order by t.deleted_at is not null, t.created_at, a.id',
     [accountId],
   )
   for (const { client_id } of applications) await touch(ctx, 'client', client_id)

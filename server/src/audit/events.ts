@@ -166,9 +166,9 @@ export const events = {
   'acting-as.started': security('Acting on behalf of a user was granted.', 'acting_as_id', 'reason', 'expires_at'),
   'webhook.secret_rotated': operation('A webhook signing secret was rotated.', 'previous_secret_expires_at'),
   'webhook.endpoint.disabled': failed(operation('A dead webhook endpoint was switched off.', 'reason')),
-  'member.invited': security('Somebody was invited to the account.', 'role'),
-  'member.joined': security('Somebody joined the account.', 'role'),
-  'member.removed': security('Somebody was removed from the account.', 'role'),
+  'member.invited': security('Somebody was invited to the account.', 'invitation_id', 'role'),
+  'member.joined': security('Somebody joined the account.', 'invitation_id', 'user_id', 'role'),
+  'member.removed': security('Somebody was removed from the account.', 'user_id', 'role'),
   'audit.exported': security('The audit log was read in one go.', 'format', 'rows'),
   'privacy.report.generated': security("A user's data report was made."),
 } as const satisfies Record<string, EventRow>
