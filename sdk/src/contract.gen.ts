@@ -564,6 +564,16 @@ export type KeySetup = {
   inspector: string
 }
 
+export type OperatedAccount = {
+  id: string
+  name: string
+  status: 'waitlisted' | 'active' | 'disabled'
+  plan: string
+  created_at: string
+  /** At most ten. An address that is not verified is what somebody wrote. */
+  owners: { email: string | null; email_verified: boolean }[]
+}
+
 export type OwnSession = {
   id: string
   user_id: string
@@ -1352,6 +1362,21 @@ export interface AdminApi {
       expires_in?: number
     }>
   }
+  operator: {
+    accounts: {
+      /** Operator: admit an account from the wait-list, or enable a disabled one; its owners get a mail. `POST /v1/operator/accounts/{account_id}/admit` */
+      admit(accountId: string, options?: CallOptions): Promise<OperatedAccount>
+      /** Operator: stop an account with its people, programs and applications, within a second. `POST /v1/operator/accounts/{account_id}/disable` */
+      disable(accountId: string, options?: CallOptions): Promise<OperatedAccount>
+      /** Operator: list the accounts of the server that people own, oldest first. `GET /v1/operator/accounts` */
+      list(input?: {
+        /** Results per page, 1 to 100. */
+        limit?: number
+        starting_after?: string
+        status?: 'waitlisted' | 'active' | 'disabled'
+      }, options?: CallOptions): List<OperatedAccount>
+    }
+  }
   privacy: {
     /** Read everything stored about one user, as of one moment. `GET /v1/privacy/user-data/{external_user_id}` */
     report(externalUserId: string, options?: CallOptions): Promise<UserDataReport>
@@ -1495,6 +1520,13 @@ export const adminOperations = {
     provisionAgent: { method: 'POST', path: '/v1/onboarding/ai', dialect: 'plain', idempotent: true, open: true },
     start: { method: 'POST', path: '/v1/onboarding/start', open: true },
     status: { method: 'GET', path: '/v1/onboarding/{id}/status', open: true, bare: true },
+  },
+  operator: {
+    accounts: {
+      admit: { method: 'POST', path: '/v1/operator/accounts/{account_id}/admit', bare: true },
+      disable: { method: 'POST', path: '/v1/operator/accounts/{account_id}/disable', bare: true },
+      list: { method: 'GET', path: '/v1/operator/accounts', list: 'cursor' },
+    },
   },
   privacy: {
     report: { method: 'GET', path: '/v1/privacy/user-data/{external_user_id}', bare: true },

@@ -12,6 +12,7 @@ import { connectionRouter } from './mcp/router.ts'
 import { invitationsRouter } from './members/router.ts'
 import { oauthRouter } from './oauth/router.ts'
 import { onboardingRouter } from './onboarding/router.ts'
+import { operatorRouter } from './operator/router.ts'
 import { passkeysRouter } from './passkeys/router.ts'
 import { router } from './platform/procedures.ts'
 import { privacyRouter } from './privacy/router.ts'
@@ -40,6 +41,7 @@ export const appRouter = router({
   audit_logs: auditLogsRouter,
   usage: usageRouter,
   privacy: privacyRouter,
+  operator: operatorRouter,
 })
 
 export type AppRouter = typeof appRouter

@@ -31,5 +31,6 @@ export const tags: Readonly<Record<string, { title: string; about: string }>> = 
   privacy: { title: 'Privacy', about: 'What is stored about one user, for whoever asks for their data.' },
   passkeys: { title: 'Passkeys', about: 'Registration and sign-in, and what a signed-in user does with own passkeys.' },
   sessions: { title: 'Sessions', about: 'Sessions of end users.' },
+  operator: { title: 'Operator', about: 'What whoever runs the server does in the dashboard.' },
   meta: { title: 'Server', about: 'Whether the server works, its public keys and metadata, and this document.' },
 }

@@ -1,4 +1,5 @@
 import { CONSOLE_CLIENT_ID } from '../src/console/console.ts'
+import { operate } from '../src/operator/commands.ts'
 import { anotherApplication, signIn as signInClient } from './account.ts'
 import { freshMailbox, tokenOf } from './agent-registration.ts'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
@@ -152,6 +153,13 @@ const deviceSample = async ({ server }: World): Promise<Sample> => {
 const invitation = async ({ server, tenant }: World) =>
   invited(server, await server.present(tenant, { kind: 'user', role: 'owner' }))
 
+/** Somebody who acts for whoever runs the server, and an account to act on. */
+async function operating({ server }: World) {
+  const [operator, other] = [await server.person(), await server.person()]
+  await operate(server.app.deps, 'appoint', [operator.personId])
+  return { headers: operator.headers, about: other, params: { account_id: other.accountId } }
+}
+
 const onOwnPage = ({ server }: World) => ({ headers: { origin: server.app.deps.config.PUBLIC_URL } })
 
 /** A valid call of every operation; one without a row fails the contract test (security 111). */
@@ -215,6 +223,16 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     const session_token = await invitedSignUp(world.server, token, createAuthenticator())
     return { ...onOwnPage(world), body: { token, session_token } }
   },
+  'operator.accounts.list': async (world) => ({
+    headers: (await operating(world)).headers,
+    query: { status: 'active', limit: '10' },
+  }),
+  'operator.accounts.admit': async (world) => {
+    const sample = await operating(world)
+    await operate(world.server.app.deps, 'disable', [sample.params.account_id])
+    return sample
+  },
+  'operator.accounts.disable': operating,
   'dashboard.step_up': async (world) => ({
     ...ofPerson(await world.server.person()),
     body: { purpose: 'keys.create' },
