@@ -512,6 +512,7 @@ export type ErrorCode =
   | 'signups_closed'
   | 'step_up_required'
   | 'tenant_inactive'
+  | 'tenant_not_found'
   | 'token_expired'
   | 'token_used'
   | 'too_many_attempts'
@@ -659,6 +660,15 @@ export type SignedInUser = {
   is_anonymous: boolean
   email?: string
   metadata?: Record<string, string | number | boolean>
+}
+
+export type Tenant = {
+  id: string
+  account_id: string
+  name: string
+  /** How many it has, without deleted ones. */
+  applications: number
+  created_at: string
 }
 
 export type TokenAnswer = {
@@ -1385,6 +1395,17 @@ export interface AdminApi {
     /** End a session: any of the application for a backend, the own ones for an end user. `DELETE /v1/sessions/{id}` */
     revoke(id: string, options?: CallOptions): Promise<void>
   }
+  tenants: {
+    /** Delete a tenant with everything in it: unreachable at once, purged after 30 days. `DELETE /v1/tenants/{id}` */
+    delete(id: string, input: {
+      /** The id of the tenant again. */
+      confirm: string
+    }, options?: CallOptions): Promise<void>
+    /** Read a tenant of the account. `GET /v1/tenants/{id}` */
+    get(id: string, options?: CallOptions): Promise<Tenant>
+    /** Give a tenant another name. `PATCH /v1/tenants/{id}` */
+    update(id: string, input: { name: string }, options?: CallOptions): Promise<Tenant>
+  }
   usage: {
     /** Count the calls and active users of a month. `GET /v1/usage` */
     get(input: {
@@ -1533,6 +1554,11 @@ export const adminOperations = {
   },
   sessions: {
     revoke: { method: 'DELETE', path: '/v1/sessions/{id}', idempotent: true, bare: true },
+  },
+  tenants: {
+    delete: { method: 'DELETE', path: '/v1/tenants/{id}', idempotent: true },
+    get: { method: 'GET', path: '/v1/tenants/{id}', bare: true },
+    update: { method: 'PATCH', path: '/v1/tenants/{id}', idempotent: true },
   },
   usage: {
     get: { method: 'GET', path: '/v1/usage' },

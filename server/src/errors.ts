@@ -15,6 +15,7 @@ import { onboardingErrors } from './onboarding/errors.ts'
 import { passkeyErrors } from './passkeys/errors.ts'
 import { genericErrors, registerErrors } from './platform/errors.ts'
 import { sessionErrors } from './sessions/errors.ts'
+import { tenancyErrors } from './tenancy/errors.ts'
 import { userErrors } from './users/errors.ts'
 
 /** Every code the server may answer. A slice adds its table here; duplicates stop the start. */
@@ -33,6 +34,7 @@ export const errorTables = [
   oauthErrors,
   discoveryErrors,
   applicationErrors,
+  tenancyErrors,
   userErrors,
   credentialErrors,
   passkeyErrors,

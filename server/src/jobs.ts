@@ -21,6 +21,7 @@ import { ensureAuditPartitions } from './platform/partitions.ts'
 import { purgeEndedSessions } from './sessions/purge.ts'
 import { auditRetention } from './tenants/audit-retention.ts'
 import { purgeIdleTenants, purgeTombstones } from './tenants/purge.ts'
+import { purgeDeletedTenants } from './tenants/purge-deleted.ts'
 import { foldActiveUsers, purgeOldUsage } from './usage/fold.ts'
 
 const batch = 500
@@ -108,6 +109,11 @@ export const jobs = {
     about: 'Erases applications deleted 30 days ago, with everything they owned.',
     cron: '17 * * * *',
     run: eraseDeletedApplications,
+  },
+  'deleted-tenants': {
+    about: 'Removes tenants deleted 30 days ago, once their applications are erased.',
+    cron: '47 * * * *',
+    run: purgeDeletedTenants,
   },
   usage: {
     about: 'Folds active users into the totals of their month.',

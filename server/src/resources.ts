@@ -60,6 +60,12 @@ export const resources = {
     id: /^acc_[0-9A-Za-z]{1,64}$/,
     owner: `select ${homeOf('a.id')} as tenant_id, null as application_id from accounts a where a.id = $1 limit 1`,
   },
+  tenant: {
+    about: 'A tenant, by `org_…`; the row goes to the home tenant of its account.',
+    code: 'tenant_not_found',
+    id: /^org_[0-9A-Za-z]{1,64}$/,
+    owner: `select ${homeOf('o.account_id')} as tenant_id, null as application_id from tenants o where o.id = $1 limit 1`,
+  },
   member: {
     about: 'A person as a member of an account, by the internal id.',
     code: 'member_not_found',

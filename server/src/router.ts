@@ -17,6 +17,7 @@ import { passkeysRouter } from './passkeys/router.ts'
 import { router } from './platform/procedures.ts'
 import { privacyRouter } from './privacy/router.ts'
 import { sessionsRouter } from './sessions/router.ts'
+import { tenantsRouter } from './tenancy/router.ts'
 import { usageRouter } from './usage/router.ts'
 import { usersRouter } from './users/router.ts'
 
@@ -34,6 +35,7 @@ export const appRouter = router({
   keys: keysRouter,
   dashboard: dashboardRouter,
   connection: connectionRouter,
+  tenants: tenantsRouter,
   applications: applicationsRouter,
   users: usersRouter,
   passkeys: passkeysRouter,

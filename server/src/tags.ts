@@ -24,6 +24,7 @@ export const tags: Readonly<Record<string, { title: string; about: string }>> = 
     title: 'Agent identity',
     about: 'Other names for the ways to credentials, as `agent_auth` in the metadata announces them.',
   },
+  tenants: { title: 'Tenants', about: 'The isolated parts of an account, each with its applications.' },
   applications: { title: 'Applications', about: 'Products that use sign-in: their origins, RP ID and settings.' },
   users: { title: 'Users', about: 'End users of an application, with their passkeys and sessions, for its backend.' },
   audit_logs: { title: 'Audit logs', about: 'What happened, who did it, and whether it was allowed.' },

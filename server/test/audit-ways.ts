@@ -10,7 +10,7 @@ import { type Answer, freshAddress } from './harness.ts'
 import { invited, joins } from './invitations.ts'
 import { codeFor, redeem as redeemCode, registerClient } from './oauth-client.ts'
 import { type Change, prepare } from './operation-calls.ts'
-import { hostedPage, type Sample, samples, stepUp, type World } from './samples.ts'
+import { agentKey, anotherTenant, hostedPage, type Sample, samples, stepUp, type World } from './samples.ts'
 
 /** Calls an operation so that it writes an event; what else has to be there first is made without `call`. */
 export type Way = (world: World, call: (sample: Sample, change?: Change) => Promise<Answer>) => Promise<unknown>
@@ -63,6 +63,24 @@ const removesOneWithAKey: Way = async (world, call) => {
   await call({ about: person, headers, params: { user_id: joined.personId } })
 }
 
+const applicationsOf = async ({ server }: World, tenantId: string): Promise<string[]> =>
+  (await server.database.sql.query<{ id: string }>('select id from applications where tenant_id = $1', [tenantId])).map(
+    ({ id }) => id,
+  )
+
+/** A client was let in to the applications of that tenant alone. */
+const deletesATenantWithAConsent: Way = async (world, call) => {
+  const { server } = world
+  const { headers, ...person } = await server.person()
+  const client = await registerClient(server)
+  await codeFor(server, { headers, ...person }, client)
+  await server.database.sql.query('update agents set application_ids = $2 where client_id = $1', [
+    client.id,
+    [person.applicationId],
+  ])
+  await call({ about: person, headers, params: { id: person.tenantId }, body: { confirm: person.tenantId } })
+}
+
 /**
  * How each event comes about that the sample of its operation does not write (test/samples.ts); an operation that declares
  * one without a way fails `audit-contract.test.ts`. `authorization.denied` has one for all, below.
@@ -93,6 +111,22 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
       const joined = await joins(server, await invited(server, headers, 'admin'))
       await codeFor(server, { ...person, ...joined }, await registerClient(server))
       await call({ about: person, headers, params: { user_id: joined.personId } })
+    },
+  },
+  'tenants.delete': {
+    'agent.revoked': deletesATenantWithAConsent,
+    'oauth.consent_revoked': deletesATenantWithAConsent,
+    'secret_key.revoked': async (world, call) => {
+      const { server, tenant } = world
+      const id = await anotherTenant(world)
+      const applicationIds = await applicationsOf(world, id)
+      const headers = await server.present(tenant, { kind: 'user', role: 'owner' })
+      const { key_id } = await agentKey(world)
+      await server.database.sql.query('update secret_keys set application_ids = $2 where id = $1', [
+        key_id,
+        applicationIds,
+      ])
+      await call({ headers, params: { id }, body: { confirm: id } })
     },
   },
   'agents.revoke': {

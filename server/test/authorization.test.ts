@@ -204,6 +204,7 @@ const filed: Record<PolicyName, readonly string[]> = {
     'authorization.request',
     'device.approve',
     'device.challenge',
+    'tenants.update',
   ],
   account_people: [
     'account.get',
@@ -213,6 +214,7 @@ const filed: Record<PolicyName, readonly string[]> = {
     'device.request',
     'device.withdraw',
     'account.choose',
+    'tenants.get',
   ],
   operator: ['operator.accounts.admit', 'operator.accounts.disable', 'operator.accounts.list'],
   account_owner: [
@@ -221,6 +223,7 @@ const filed: Record<PolicyName, readonly string[]> = {
     'account.members.invite',
     'account.members.list',
     'account.members.remove',
+    'tenants.delete',
   ],
   ceremony: ['passkeys.auth.finish', 'passkeys.auth.start', 'passkeys.register.finish', 'passkeys.register.start'],
   own_read: ['passkeys.list', 'sessions.list', 'sessions.validate'],
@@ -346,7 +349,10 @@ const missing: Record<string, (operation: Operation) => string> = {
   agent_id: () => mint('agt'),
   user_id: () => randomUUID().replace(/^(.{14})./, '$17'),
   invitation_id: () => mint('inv'),
-  id: ({ path }) => (path.startsWith('/v1/applications') ? mint('app') : randomUUID()),
+  id: ({ path }) => {
+    if (path.startsWith('/v1/tenants')) return mint('org')
+    return path.startsWith('/v1/applications') ? mint('app') : randomUUID()
+  },
 }
 
 /** The id of somebody else's thing, from a sample of the same operation in another tenant. */

@@ -160,6 +160,13 @@ async function operating({ server }: World) {
   return { headers: operator.headers, about: other, params: { account_id: other.accountId } }
 }
 
+/** A further tenant of the account, with an application. */
+export async function anotherTenant({ server, tenant }: World): Promise<string> {
+  const { 'x-app-id': _, ...headers } = await server.present(tenant, { kind: 'user', role: 'owner' })
+  const body = { name: 'Another', allowed_origins: [origin] }
+  return data(await server.call('POST', '/v1/applications', { headers, body })).tenant_id
+}
+
 const onOwnPage = ({ server }: World) => ({ headers: { origin: server.app.deps.config.PUBLIC_URL } })
 
 /** A valid call of every operation; one without a row fails the contract test (security 111). */
@@ -327,6 +334,12 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   'agents.verify': async ({ server }) => ({ body: { token: await tokenOf(server) } }),
   'agents.verify_link': async ({ server }) => ({ query: { token: await tokenOf(server) } }),
   'connection.status': () => ({}),
+  'tenants.get': ({ tenant }) => ({ params: { id: tenant.tenantId } }),
+  'tenants.update': ({ tenant }) => ({ params: { id: tenant.tenantId }, body: { name: fresh() } }),
+  'tenants.delete': async (world) => {
+    const id = await anotherTenant(world)
+    return { params: { id }, body: { confirm: id } }
+  },
   'applications.list': () => ({ query: { limit: '10' } }),
   'applications.get': ({ tenant }) => ({ params: { id: tenant.applicationId } }),
   'applications.update': ({ tenant }) => ({

@@ -126,10 +126,10 @@ export const events = {
   'agent.locked': failed(security('Failed attempts locked such a token for an hour.', 'reason')),
   'agent.claimed': security("A person took over an agent's tenant.", 'agent_id', 'account_id'),
   'tenant.provisioned': operation('The vending machine made a tenant.', 'plan', 'name'),
-  'tenant.updated': operation("A tenant's name was changed.", 'reason'),
-  'tenant.deleted': operation('A tenant was deleted by its owner.', 'reason'),
+  'tenant.updated': operation("A tenant's name was changed.", 'tenant_id', 'from', 'to'),
+  'tenant.deleted': operation('A tenant was deleted by its owner.', 'tenant_id', 'applications'),
   'tenant.purged': operation(
-    'An idle tenant was removed with everything it owned.',
+    'A tenant that was idle, or deleted 30 days before, was removed with everything it owned.',
     'tenant_id',
     'reason',
     'users',
