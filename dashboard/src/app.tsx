@@ -1,5 +1,6 @@
 import { useCallback, useEffect } from 'react'
 import { WaitingPrograms } from './connect/waiting.tsx'
+import { Join } from './join/join.tsx'
 import { navigate, useSegments } from './router/path.ts'
 import { Screen } from './screen.tsx'
 import { Shell } from './session/shell.tsx'
@@ -16,9 +17,11 @@ import { Loading } from './ui/loaded.tsx'
 export function App() {
   const [segment, id] = useSegments()
   const isSignUp = segment === 'sign-up'
-  const { who, ask, leave } = useWho(!isSignUp)
+  const isJoining = segment === 'join'
+  const isEntrance = isSignUp || isJoining
+  const { who, ask, leave } = useWho(!isEntrance)
   const entered = () => {
-    if (isSignUp) navigate('/', { replace: true })
+    if (isEntrance) navigate('/', { replace: true })
     ask()
   }
   const signedOut = useCallback(() => {
@@ -29,6 +32,7 @@ export function App() {
     if (who.kind === 'in' && segment === 'sign-in') navigate('/', { replace: true })
   }, [who.kind, segment])
 
+  if (isJoining) return <Join onJoined={entered} />
   if (isSignUp) return id ? <BegunSignUp id={id} onSignedIn={entered} /> : <SignUp onSignedIn={entered} />
   switch (who.kind) {
     case 'asking':
@@ -50,7 +54,7 @@ export function App() {
         </main>
       )
     case 'in':
-      if (who.account.status === 'waitlisted') return <Waitlist signedOut={signedOut} />
+      if (who.account.status === 'waitlisted') return <Waitlist account={who.account} signedOut={signedOut} />
       return (
         <SignedIn account={who.account} signedOut={signedOut}>
           <WaitingPrograms>

@@ -7,8 +7,12 @@ import { AuditScreen } from './audit/audit.tsx'
 import { ConnectScreen } from './connect/connect.tsx'
 import { KeysScreen } from './keys/keys.tsx'
 import { NewKeyScreen } from './keys/new-key.tsx'
+import { MembersScreen } from './members/members.tsx'
+import { OperatedAccountsScreen } from './operator/accounts.tsx'
 import { useSegments } from './router/path.ts'
 import { OfApplication } from './session/of-application.tsx'
+import { useSession } from './session/session.tsx'
+import { TenantScreen } from './tenants/tenant.tsx'
 import { NotFound } from './ui/not-found.tsx'
 import { UsageScreen } from './usage/usage.tsx'
 import { UserScreen } from './users/user.tsx'
@@ -17,6 +21,7 @@ import { UsersScreen } from './users/users.tsx'
 /** The screen at the current path. */
 export function Screen() {
   const [screen, id, beyond] = useSegments()
+  const { account } = useSession()
   if (beyond !== undefined) return <NotFound />
   switch (screen) {
     case undefined:
@@ -46,6 +51,12 @@ export function Screen() {
       return <ConnectScreen />
     case 'account':
       return <AccountScreen />
+    case 'tenants':
+      return id ? <TenantScreen key={id} id={id} /> : <NotFound />
+    case 'members':
+      return <MembersScreen />
+    case 'accounts':
+      return account.operator ? <OperatedAccountsScreen /> : <NotFound />
     default:
       return <NotFound />
   }

@@ -455,6 +455,7 @@ export type Credential = {
 
 /** Stable; new codes may appear, none is reused. */
 export type ErrorCode =
+  | 'account_not_found'
   | 'acting_as_not_allowed'
   | 'agent_not_found'
   | 'already_claimed'
@@ -485,8 +486,10 @@ export type ErrorCode =
   | 'invalid_token'
   | 'invalid_token_type'
   | 'invalid_user_code'
+  | 'invitation_not_found'
   | 'key_not_found'
   | 'last_credential'
+  | 'member_not_found'
   | 'method_not_allowed'
   | 'no_credentials'
   | 'not_admitted'
@@ -510,6 +513,7 @@ export type ErrorCode =
   | 'signups_closed'
   | 'step_up_required'
   | 'tenant_inactive'
+  | 'tenant_not_found'
   | 'token_expired'
   | 'token_used'
   | 'too_many_attempts'
@@ -560,6 +564,16 @@ export type KeySetup = {
   mcp_remote: string
   /** Lists the tools with the MCP inspector. */
   inspector: string
+}
+
+export type OperatedAccount = {
+  id: string
+  name: string
+  status: 'waitlisted' | 'active' | 'disabled'
+  plan: string
+  created_at: string
+  /** At most ten. An address that is not verified is what somebody wrote. */
+  owners: { email: string | null; email_verified: boolean }[]
 }
 
 export type OwnSession = {
@@ -647,6 +661,15 @@ export type SignedInUser = {
   is_anonymous: boolean
   email?: string
   metadata?: Record<string, string | number | boolean>
+}
+
+export type Tenant = {
+  id: string
+  account_id: string
+  name: string
+  /** How many it has, without deleted ones. */
+  applications: number
+  created_at: string
 }
 
 export type TokenAnswer = {
@@ -1252,6 +1275,25 @@ export interface AdminApi {
     /** Tell who is connected: scopes, applications in reach, limits of the plan, and when all would be purged. `GET /v1/connection` */
     status(options?: CallOptions): Promise<Connection>
   }
+  invitations: {
+    /** Join the account of an invitation, and open the dashboard in it. `POST /v1/invitations/accept` */
+    accept(input: {
+      /** From the mail's link, behind `#`. */
+      token: string
+      /** Of the console: who joins. Used up. */
+      session_token: string
+    }, options?: CallOptions): Promise<void>
+    /** Page of an invitation: what it says. `POST /v1/invitations/show` */
+    show(input: {
+      /** From the mail's link, behind `#`. */
+      token: string
+    }, options?: CallOptions): Promise<{ account_name: string; email: string; role: 'owner' | 'admin' | 'viewer'; expires_at: string }>
+    /** Page of an invitation: options for the first passkey of somebody who has none. `POST /v1/invitations/sign-up` */
+    signUp(input: {
+      /** From the mail's link, behind `#`. */
+      token: string
+    }, options?: CallOptions): Promise<{ session_id: string; challenge: CreationOptions }>
+  }
   oauth: {
     /** Exchange a grant for an access token (RFC 6749 §3.2). `POST /oauth/token` */
     token(input: {
@@ -1331,6 +1373,21 @@ export interface AdminApi {
       expires_in?: number
     }>
   }
+  operator: {
+    accounts: {
+      /** Operator: admit an account from the wait-list, or enable a disabled one; its owners get a mail. `POST /v1/operator/accounts/{account_id}/admit` */
+      admit(accountId: string, options?: CallOptions): Promise<OperatedAccount>
+      /** Operator: stop an account with its people, programs and applications, within a second. `POST /v1/operator/accounts/{account_id}/disable` */
+      disable(accountId: string, options?: CallOptions): Promise<OperatedAccount>
+      /** Operator: list the accounts of the server that people own, oldest first. `GET /v1/operator/accounts` */
+      list(input?: {
+        /** Results per page, 1 to 100. */
+        limit?: number
+        starting_after?: string
+        status?: 'waitlisted' | 'active' | 'disabled'
+      }, options?: CallOptions): List<OperatedAccount>
+    }
+  }
   privacy: {
     /** Read everything stored about one user, as of one moment. `GET /v1/privacy/user-data/{external_user_id}` */
     report(externalUserId: string, options?: CallOptions): Promise<UserDataReport>
@@ -1338,6 +1395,17 @@ export interface AdminApi {
   sessions: {
     /** End a session: any of the application for a backend, the own ones for an end user. `DELETE /v1/sessions/{id}` */
     revoke(id: string, options?: CallOptions): Promise<void>
+  }
+  tenants: {
+    /** Delete a tenant with everything in it: unreachable at once, purged after 30 days. `DELETE /v1/tenants/{id}` */
+    delete(id: string, input: {
+      /** The id of the tenant again. */
+      confirm: string
+    }, options?: CallOptions): Promise<void>
+    /** Read a tenant of the account. `GET /v1/tenants/{id}` */
+    get(id: string, options?: CallOptions): Promise<Tenant>
+    /** Give a tenant another name. `PATCH /v1/tenants/{id}` */
+    update(id: string, input: { name: string }, options?: CallOptions): Promise<Tenant>
   }
   usage: {
     /** Count the calls and active users of a month. `GET /v1/usage` */
@@ -1461,6 +1529,11 @@ export const adminOperations = {
   connection: {
     status: { method: 'GET', path: '/v1/connection', bare: true },
   },
+  invitations: {
+    accept: { method: 'POST', path: '/v1/invitations/accept', open: true },
+    show: { method: 'POST', path: '/v1/invitations/show', open: true },
+    signUp: { method: 'POST', path: '/v1/invitations/sign-up', open: true },
+  },
   oauth: {
     token: { method: 'POST', path: '/oauth/token', dialect: 'oauth', open: true },
   },
@@ -1470,11 +1543,23 @@ export const adminOperations = {
     start: { method: 'POST', path: '/v1/onboarding/start', open: true },
     status: { method: 'GET', path: '/v1/onboarding/{id}/status', open: true, bare: true },
   },
+  operator: {
+    accounts: {
+      admit: { method: 'POST', path: '/v1/operator/accounts/{account_id}/admit', bare: true },
+      disable: { method: 'POST', path: '/v1/operator/accounts/{account_id}/disable', bare: true },
+      list: { method: 'GET', path: '/v1/operator/accounts', list: 'cursor' },
+    },
+  },
   privacy: {
     report: { method: 'GET', path: '/v1/privacy/user-data/{external_user_id}', bare: true },
   },
   sessions: {
     revoke: { method: 'DELETE', path: '/v1/sessions/{id}', idempotent: true, bare: true },
+  },
+  tenants: {
+    delete: { method: 'DELETE', path: '/v1/tenants/{id}', idempotent: true },
+    get: { method: 'GET', path: '/v1/tenants/{id}', bare: true },
+    update: { method: 'PATCH', path: '/v1/tenants/{id}', idempotent: true },
   },
   usage: {
     get: { method: 'GET', path: '/v1/usage' },

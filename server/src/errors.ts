@@ -9,11 +9,13 @@ import { credentialErrors } from './credentials/errors.ts'
 import { deviceErrors } from './device/errors.ts'
 import { discoveryErrors } from './discovery/errors.ts'
 import { keyErrors } from './keys/errors.ts'
+import { memberErrors } from './members/errors.ts'
 import { oauthErrors } from './oauth/errors.ts'
 import { onboardingErrors } from './onboarding/errors.ts'
 import { passkeyErrors } from './passkeys/errors.ts'
 import { genericErrors, registerErrors } from './platform/errors.ts'
 import { sessionErrors } from './sessions/errors.ts'
+import { tenancyErrors } from './tenancy/errors.ts'
 import { userErrors } from './users/errors.ts'
 
 /** Every code the server may answer. A slice adds its table here; duplicates stop the start. */
@@ -21,6 +23,7 @@ export const errorTables = [
   genericErrors,
   onboardingErrors,
   accountErrors,
+  memberErrors,
   agentErrors,
   consoleErrors,
   deviceErrors,
@@ -31,6 +34,7 @@ export const errorTables = [
   oauthErrors,
   discoveryErrors,
   applicationErrors,
+  tenancyErrors,
   userErrors,
   credentialErrors,
   passkeyErrors,

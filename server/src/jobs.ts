@@ -6,6 +6,7 @@ import { purgeGrants } from './authorization/purge.ts'
 import { purgeUnusedClients } from './clients/purge.ts'
 import { purgeDeviceRequests } from './device/purge.ts'
 import { expireKeys, purgeOldVersions, warnOfExpiry } from './keys/expire.ts'
+import { purgeInvitations } from './members/purge.ts'
 import { purgeUsedAssertions } from './oauth/client-assertion.ts'
 import { purgeRevokedTokens } from './oauth/revoked-tokens.ts'
 import { purgeOnboardings } from './onboarding/hosted/purge.ts'
@@ -20,6 +21,7 @@ import { ensureAuditPartitions } from './platform/partitions.ts'
 import { purgeEndedSessions } from './sessions/purge.ts'
 import { auditRetention } from './tenants/audit-retention.ts'
 import { purgeIdleTenants, purgeTombstones } from './tenants/purge.ts'
+import { purgeDeletedTenants } from './tenants/purge-deleted.ts'
 import { foldActiveUsers, purgeOldUsage } from './usage/fold.ts'
 
 const batch = 500
@@ -60,6 +62,11 @@ export const jobs = {
     about: 'Deletes hosted sign-ups past their half hour, with the people who never got a passkey.',
     cron: '* * * * *',
     run: ({ database, clock }) => drain(() => purgeOnboardings(database.sql, clock(), batch)),
+  },
+  'old-invitations': {
+    about: 'Deletes invitations a month past their time, with the people who never got a passkey.',
+    cron: '43 * * * *',
+    run: ({ database, clock }) => drain(() => purgeInvitations(database.sql, clock(), batch)),
   },
   'old-agent-registrations': {
     about: 'Deletes registrations by e-mail within a day of their end.',
@@ -102,6 +109,11 @@ export const jobs = {
     about: 'Erases applications deleted 30 days ago, with everything they owned.',
     cron: '17 * * * *',
     run: eraseDeletedApplications,
+  },
+  'deleted-tenants': {
+    about: 'Removes tenants deleted 30 days ago, once their applications are erased.',
+    cron: '47 * * * *',
+    run: purgeDeletedTenants,
   },
   usage: {
     about: 'Folds active users into the totals of their month.',

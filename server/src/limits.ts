@@ -1,3 +1,4 @@
+import { mailLimits } from './mail-limits.ts'
 import type { LimitRow } from './platform/limits.ts'
 
 /**
@@ -289,38 +290,6 @@ export const limitTable = {
     seconds: 60,
     stage: 'principal',
   },
-  agent_email: {
-    about: 'Registrations of agents for one mailbox, whatever tags its address has.',
-    key: 'mailbox',
-    points: 3,
-    seconds: 3600,
-    stage: 'input',
-    refund: ['service_unavailable'],
-  },
-  agent_email_day: {
-    about: 'The same over a day.',
-    key: 'mailbox',
-    points: 10,
-    seconds: 86_400,
-    stage: 'input',
-    refund: ['service_unavailable'],
-  },
-  agent_email_domain: {
-    about: 'Registrations of agents for all mailboxes of a domain where anybody gets one.',
-    key: 'free_mail',
-    points: 20,
-    seconds: 86_400,
-    stage: 'input',
-    refund: ['service_unavailable'],
-  },
-  agent_email_ip: {
-    about: 'Registrations of agents by e-mail from one address.',
-    key: 'address',
-    points: 5,
-    seconds: 3600,
-    stage: 'input',
-    refund: ['service_unavailable'],
-  },
   agent_verify_ip: {
     about: 'Failed verifications of agents from one address; a good token costs nothing.',
     key: 'address',
@@ -331,6 +300,7 @@ export const limitTable = {
     // Taken before the token is looked at, given back when it is good.
     refund: [],
   },
+  ...mailLimits,
   session: {
     about: 'Validation and the other calls of one session.',
     key: 'session',

@@ -119,6 +119,21 @@ export const policies = {
     waitlisted: true,
     actor: false,
   },
+  account_owner: {
+    about: 'Who belongs to the account, and what only its owners decide.',
+    reach: { user: 'account' },
+    role: 'owner',
+    actor: false,
+  },
+  operator: {
+    about: 'What only whoever runs the server does; for everybody else there is nothing at the address.',
+    reach: { user: 'nothing' },
+    role: 'viewer',
+    waitlisted: true,
+    operator: true,
+    actor: false,
+    refusal: 'not_found',
+  },
 } as const satisfies Record<string, PolicyRow>
 
 export type PolicyName = keyof typeof policies

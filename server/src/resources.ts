@@ -8,6 +8,10 @@ type ResourceRow = { about: string; code: ErrorCode; id: RegExp; owner: string }
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
+/** The tenant whose trail holds what belongs to a whole account; a deleted one only where there is no other. */
+const homeOf = (account: string) => `(select t.id from tenants t where t.account_id = ${account}
+  order by t.deleted_at is not null, t.created_at, t.id limit 1)`
+
 /**
  * What is named by an id that is unique on the whole server, so that it can be somebody else's: the answer when it is not
  * the caller's, the form of its id, and whose it is. An `external_user_id` is none of these: it is a name within one
@@ -46,8 +50,7 @@ export const resources = {
     about: 'A secret key, by `key_…`; of an account, so the row goes to its home tenant.',
     code: 'key_not_found',
     id: /^key_[0-9A-Za-z]{1,64}$/,
-    owner: `select (select t.id from tenants t where t.account_id = k.account_id order by t.created_at, t.id limit 1)
-              as tenant_id, null as application_id from secret_keys k where k.id = $1 limit 1`,
+    owner: `select ${homeOf('k.account_id')} as tenant_id, null as application_id from secret_keys k where k.id = $1 limit 1`,
   },
   device_request: {
     about: 'A device request; of the application whose client asks, else of the account of who opened or decided it.',
@@ -64,8 +67,32 @@ export const resources = {
     about: 'An agent, by `agt_…`; of an account, so the row goes to its home tenant.',
     code: 'agent_not_found',
     id: /^agt_[0-9A-Za-z]{1,64}$/,
-    owner: `select (select t.id from tenants t where t.account_id = g.account_id order by t.created_at, t.id limit 1)
-              as tenant_id, null as application_id from agents g where g.id = $1 limit 1`,
+    owner: `select ${homeOf('g.account_id')} as tenant_id, null as application_id from agents g where g.id = $1 limit 1`,
+  },
+  account: {
+    about: 'An account, by `acc_…`.',
+    code: 'account_not_found',
+    id: /^acc_[0-9A-Za-z]{1,64}$/,
+    owner: `select ${homeOf('a.id')} as tenant_id, null as application_id from accounts a where a.id = $1 limit 1`,
+  },
+  tenant: {
+    about: 'A tenant, by `org_…`; the row goes to the home tenant of its account.',
+    code: 'tenant_not_found',
+    id: /^org_[0-9A-Za-z]{1,64}$/,
+    owner: `select ${homeOf('o.account_id')} as tenant_id, null as application_id from tenants o where o.id = $1 limit 1`,
+  },
+  member: {
+    about: 'A person as a member of an account, by the internal id.',
+    code: 'member_not_found',
+    id: uuid,
+    owner: `select ${homeOf('m.account_id')} as tenant_id, null as application_id from members m
+            where m.person_id = $1::uuid order by m.created_at limit 1`,
+  },
+  invitation: {
+    about: 'An invitation, by `inv_…`.',
+    code: 'invitation_not_found',
+    id: /^inv_[0-9A-Za-z]{1,64}$/,
+    owner: `select ${homeOf('i.account_id')} as tenant_id, null as application_id from invitations i where i.id = $1 limit 1`,
   },
 } as const satisfies Record<string, ResourceRow>
 

@@ -9,12 +9,15 @@ import { deviceRouter } from './device/router.ts'
 import { agentIdentityRouter } from './discovery/router.ts'
 import { keysRouter } from './keys/router.ts'
 import { connectionRouter } from './mcp/router.ts'
+import { invitationsRouter } from './members/router.ts'
 import { oauthRouter } from './oauth/router.ts'
 import { onboardingRouter } from './onboarding/router.ts'
+import { operatorRouter } from './operator/router.ts'
 import { passkeysRouter } from './passkeys/router.ts'
 import { router } from './platform/procedures.ts'
 import { privacyRouter } from './privacy/router.ts'
 import { sessionsRouter } from './sessions/router.ts'
+import { tenantsRouter } from './tenancy/router.ts'
 import { usageRouter } from './usage/router.ts'
 import { usersRouter } from './users/router.ts'
 
@@ -27,10 +30,12 @@ export const appRouter = router({
   authorization: authorizationRouter,
   clients: clientsRouter,
   account: accountRouter,
+  invitations: invitationsRouter,
   agents: agentsRouter,
   keys: keysRouter,
   dashboard: dashboardRouter,
   connection: connectionRouter,
+  tenants: tenantsRouter,
   applications: applicationsRouter,
   users: usersRouter,
   passkeys: passkeysRouter,
@@ -38,6 +43,7 @@ export const appRouter = router({
   audit_logs: auditLogsRouter,
   usage: usageRouter,
   privacy: privacyRouter,
+  operator: operatorRouter,
 })
 
 export type AppRouter = typeof appRouter

@@ -5,7 +5,8 @@ export const tags: Readonly<Record<string, { title: string; about: string }>> = 
     about: 'The vending machine: a tenant, an application and client credentials with one unauthenticated call.',
   },
   oauth: { title: 'OAuth', about: 'Access tokens for backends and agents.' },
-  account: { title: 'Account', about: 'The account of a signed-in person.' },
+  account: { title: 'Account', about: 'The account of a signed-in person, and the people in it.' },
+  invitations: { title: 'Invitations', about: 'What the page behind the link of an invitation calls.' },
   dashboard: { title: 'Dashboard', about: "Signing in to the server's own dashboard." },
   agents: { title: 'Agents', about: 'Programs with access to an account, and how one gets it by e-mail.' },
   keys: {
@@ -23,6 +24,7 @@ export const tags: Readonly<Record<string, { title: string; about: string }>> = 
     title: 'Agent identity',
     about: 'Other names for the ways to credentials, as `agent_auth` in the metadata announces them.',
   },
+  tenants: { title: 'Tenants', about: 'The isolated parts of an account, each with its applications.' },
   applications: { title: 'Applications', about: 'Products that use sign-in: their origins, RP ID and settings.' },
   users: { title: 'Users', about: 'End users of an application, with their passkeys and sessions, for its backend.' },
   audit_logs: { title: 'Audit logs', about: 'What happened, who did it, and whether it was allowed.' },
@@ -30,5 +32,6 @@ export const tags: Readonly<Record<string, { title: string; about: string }>> = 
   privacy: { title: 'Privacy', about: 'What is stored about one user, for whoever asks for their data.' },
   passkeys: { title: 'Passkeys', about: 'Registration and sign-in, and what a signed-in user does with own passkeys.' },
   sessions: { title: 'Sessions', about: 'Sessions of end users.' },
+  operator: { title: 'Operator', about: 'What whoever runs the server does in the dashboard.' },
   meta: { title: 'Server', about: 'Whether the server works, its public keys and metadata, and this document.' },
 }

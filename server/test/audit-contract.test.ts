@@ -65,6 +65,7 @@ const actorKinds: Record<string, string[]> = {
 
 /** Open operations whose caller proves to be somebody. */
 const provesToBe: Record<string, string[]> = {
+  'invitations.accept': ['user'],
   'dashboard.session.open': ['user'],
   'oauth.revoke': ['service', 'agent'],
 }

@@ -7,9 +7,19 @@ import { type Authenticator, createAuthenticator, type Mutation } from './authen
 import { browserOf } from './ceremonies.ts'
 import { approvalPage, askForCode } from './device-flow.ts'
 import { type Answer, freshAddress } from './harness.ts'
+import { invited, joins } from './invitations.ts'
 import { codeFor, redeem as redeemCode, registerClient } from './oauth-client.ts'
 import { type Change, prepare } from './operation-calls.ts'
-import { furtherPasskey, hostedPage, type Sample, samples, type World } from './samples.ts'
+import {
+  agentKey,
+  anotherTenant,
+  furtherPasskey,
+  hostedPage,
+  type Sample,
+  samples,
+  stepUp,
+  type World,
+} from './samples.ts'
 
 /** Calls an operation so that it writes an event; what else has to be there first is made without `call`. */
 export type Way = (world: World, call: (sample: Sample, change?: Change) => Promise<Answer>) => Promise<unknown>
@@ -52,6 +62,34 @@ const verification = (sampleOf: (token: string) => Sample): Partial<Record<Audit
 /** The device grant, at the token endpoint. */
 const redeem: Way = async (world, call) => call((await samples['device.token']?.(world)) ?? {})
 
+/** Somebody is removed who made a key by hand. */
+const removesOneWithAKey: Way = async (world, call) => {
+  const { server } = world
+  const { headers, ...person } = await server.person()
+  const joined = await joins(server, await invited(server, headers, 'admin'))
+  const step_up = await stepUp(world, { ...person, ...joined }, 'keys.create')
+  await server.call('POST', '/v1/keys', { headers: joined.headers, body: { name: 'CI', step_up } })
+  await call({ about: person, headers, params: { user_id: joined.personId } })
+}
+
+const applicationsOf = async ({ server }: World, tenantId: string): Promise<string[]> =>
+  (await server.database.sql.query<{ id: string }>('select id from applications where tenant_id = $1', [tenantId])).map(
+    ({ id }) => id,
+  )
+
+/** A client was let in to the applications of that tenant alone. */
+const deletesATenantWithAConsent: Way = async (world, call) => {
+  const { server } = world
+  const { headers, ...person } = await server.person()
+  const client = await registerClient(server)
+  await codeFor(server, { headers, ...person }, client)
+  await server.database.sql.query('update agents set application_ids = $2 where client_id = $1', [
+    client.id,
+    [person.applicationId],
+  ])
+  await call({ about: person, headers, params: { id: person.tenantId }, body: { confirm: person.tenantId } })
+}
+
 /**
  * How each event comes about that the sample of its operation does not write (test/samples.ts); an operation that declares
  * one without a way fails `audit-contract.test.ts`. `authorization.denied` has one for all, below.
@@ -72,6 +110,32 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
       const body = await signIn(world, user, breakSignature)
       await browserOf(world.server, world.tenant).post('/v1/passkeys/auth/finish', body.body, {})
       await call({ params: { external_user_id: user.name } })
+    },
+  },
+  'account.members.remove': {
+    'agent.revoked': removesOneWithAKey,
+    'secret_key.revoked': removesOneWithAKey,
+    'oauth.consent_revoked': async ({ server }, call) => {
+      const { headers, ...person } = await server.person()
+      const joined = await joins(server, await invited(server, headers, 'admin'))
+      await codeFor(server, { ...person, ...joined }, await registerClient(server))
+      await call({ about: person, headers, params: { user_id: joined.personId } })
+    },
+  },
+  'tenants.delete': {
+    'agent.revoked': deletesATenantWithAConsent,
+    'oauth.consent_revoked': deletesATenantWithAConsent,
+    'secret_key.revoked': async (world, call) => {
+      const { server, tenant } = world
+      const id = await anotherTenant(world)
+      const applicationIds = await applicationsOf(world, id)
+      const headers = await server.present(tenant, { kind: 'user', role: 'owner' })
+      const { key_id } = await agentKey(world)
+      await server.database.sql.query('update secret_keys set application_ids = $2 where id = $1', [
+        key_id,
+        applicationIds,
+      ])
+      await call({ headers, params: { id }, body: { confirm: id } })
     },
   },
   'agents.revoke': {

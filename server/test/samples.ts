@@ -1,9 +1,11 @@
 import { CONSOLE_CLIENT_ID } from '../src/console/console.ts'
+import { operate } from '../src/operator/commands.ts'
 import { anotherApplication, signIn as signInClient } from './account.ts'
 import { freshMailbox, tokenOf } from './agent-registration.ts'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
 import { approvalPage, approved, askForCode, DEVICE_GRANT } from './device-flow.ts'
 import { type Answer, freshAddress, type Tenant, type TestApp } from './harness.ts'
+import { invited, invitedSignUp, joins } from './invitations.ts'
 import { pkce, registerClient, request } from './oauth-client.ts'
 import { credentialOf, type PersonAt } from './people.ts'
 
@@ -170,6 +172,26 @@ const deviceSample = async ({ server }: World): Promise<Sample> => {
   return { ...ofPerson(await server.person()), body: { user_code } }
 }
 
+/** Somebody who is invited to the account of the world's tenant. */
+const invitation = async ({ server, tenant }: World) =>
+  invited(server, await server.present(tenant, { kind: 'user', role: 'owner' }))
+
+/** Somebody who acts for whoever runs the server, and an account to act on. */
+async function operating({ server }: World) {
+  const [operator, other] = [await server.person(), await server.person()]
+  await operate(server.app.deps, 'appoint', [operator.personId])
+  return { headers: operator.headers, about: other, params: { account_id: other.accountId } }
+}
+
+/** A further tenant of the account, with an application. */
+export async function anotherTenant({ server, tenant }: World): Promise<string> {
+  const { 'x-app-id': _, ...headers } = await server.present(tenant, { kind: 'user', role: 'owner' })
+  const body = { name: 'Another', allowed_origins: [origin] }
+  return data(await server.call('POST', '/v1/applications', { headers, body })).tenant_id
+}
+
+const onOwnPage = ({ server }: World) => ({ headers: { origin: server.app.deps.config.PUBLIC_URL } })
+
 /** A valid call of every operation; one without a row fails the contract test (security 111). */
 export const samples: Record<string, (world: World) => Sample | Promise<Sample>> = {
   'onboarding.provision_agent': () => ({ body: { name: 'Sample' } }),
@@ -224,6 +246,43 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     const step_up = await stepUp(world, person, `account.passkeys.remove:${credentialId}`)
     return { headers: person.headers, params: { credential_id: credentialId }, body: { step_up } }
   },
+  'account.choose': async ({ server, tenant }) => {
+    const headers = await server.present(tenant, { kind: 'user', role: 'viewer' })
+    return { body: { account_id: data(await server.call('GET', '/v1/account', { headers })).id } }
+  },
+  'account.members.list': () => ({ query: { limit: '10' } }),
+  'account.members.invite': () => ({ body: { email: `${fresh()}@example.com`, role: 'admin' } }),
+  'account.members.remove': async (world) => ({
+    params: { user_id: (await joins(world.server, await invitation(world))).personId },
+  }),
+  'account.invitations.list': async (world) => {
+    await invitation(world)
+    return { query: { limit: '10' } }
+  },
+  'account.invitations.withdraw': async (world) => ({ params: { invitation_id: (await invitation(world)).id } }),
+  'invitations.show': async (world) => ({
+    ...onOwnPage(world),
+    body: { token: (await invitation(world)).token },
+  }),
+  'invitations.sign_up': async (world) => ({
+    ...onOwnPage(world),
+    body: { token: (await invitation(world)).token },
+  }),
+  'invitations.accept': async (world) => {
+    const { token } = await invitation(world)
+    const session_token = await invitedSignUp(world.server, token, createAuthenticator())
+    return { ...onOwnPage(world), body: { token, session_token } }
+  },
+  'operator.accounts.list': async (world) => ({
+    headers: (await operating(world)).headers,
+    query: { status: 'active', limit: '10' },
+  }),
+  'operator.accounts.admit': async (world) => {
+    const sample = await operating(world)
+    await operate(world.server.app.deps, 'disable', [sample.params.account_id])
+    return sample
+  },
+  'operator.accounts.disable': operating,
   'dashboard.step_up': async (world) => ({
     ...ofPerson(await world.server.person()),
     body: { purpose: 'keys.create' },
@@ -328,6 +387,12 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   'agents.verify': async ({ server }) => ({ body: { token: await tokenOf(server) } }),
   'agents.verify_link': async ({ server }) => ({ query: { token: await tokenOf(server) } }),
   'connection.status': () => ({}),
+  'tenants.get': ({ tenant }) => ({ params: { id: tenant.tenantId } }),
+  'tenants.update': ({ tenant }) => ({ params: { id: tenant.tenantId }, body: { name: fresh() } }),
+  'tenants.delete': async (world) => {
+    const id = await anotherTenant(world)
+    return { params: { id }, body: { confirm: id } }
+  },
   'applications.list': () => ({ query: { limit: '10' } }),
   'applications.get': ({ tenant }) => ({ params: { id: tenant.applicationId } }),
   'applications.update': ({ tenant }) => ({

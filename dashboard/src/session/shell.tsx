@@ -2,7 +2,8 @@ import { type ReactNode, useState } from 'react'
 import { WaitingCount } from '../connect/waiting.tsx'
 import { Link } from '../router/link.tsx'
 import { useSegments } from '../router/path.ts'
-import { useSession } from './session.tsx'
+import { AccountSwitcher } from './account-switcher.tsx'
+import { type Account, useSession } from './session.tsx'
 import { SignOut } from './sign-out.tsx'
 import { Switcher } from './switcher.tsx'
 
@@ -16,6 +17,13 @@ const screens = [
   ['/connect', 'Connect a program'],
   ['/account', 'Account'],
 ] as const
+
+/** Further ones for those who have something to do there. */
+const screensOf = ({ role, operator }: Account) => [
+  ...screens,
+  ...(role === 'owner' ? ([['/members', 'Members']] as const) : []),
+  ...(operator ? ([['/accounts', 'Waiting accounts']] as const) : []),
+]
 
 const isCurrent = (path: string, segment: string | undefined): boolean =>
   path === '/' ? segment === undefined || segment === 'applications' : path === `/${segment}`
@@ -44,10 +52,11 @@ export function Shell({ children }: { children: ReactNode }) {
           Menu
         </button>
         <div id="menu" className={isOpen ? 'open' : ''}>
+          <AccountSwitcher account={account} />
           <Switcher />
           <nav aria-label="Main">
             <ul>
-              {screens.map(([path, name]) => (
+              {screensOf(account).map(([path, name]) => (
                 <li key={path}>
                   <Link to={path} current={isCurrent(path, segment)} onFollow={() => setOpen(false)}>
                     {name}

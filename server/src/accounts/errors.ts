@@ -1,6 +1,7 @@
 import type { ErrorTable } from '../platform/errors.ts'
 
 export const accountErrors = {
+  account_not_found: { status: 404, message: 'Account not found.' },
   not_admitted: {
     status: 403,
     message: 'The account is on the waitlist.',

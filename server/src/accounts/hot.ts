@@ -24,7 +24,7 @@ type Row = {
 // Raw: one statement for what every call with a cookie or a secret key asks.
 const byId = `
   select c.name, c.plan, c.status,
-         (select t.id from tenants t where t.account_id = c.id order by t.created_at, t.id limit 1) as home,
+         (select t.id from tenants t where t.account_id = c.id order by t.deleted_at is not null, t.created_at, t.id limit 1) as home,
          (select json_agg(json_build_object('id', a.id, 'clientId', a.client_id, 'tenantId', a.tenant_id)
                           order by a.created_at, a.id)
           from tenants t join applications a on a.tenant_id = t.id

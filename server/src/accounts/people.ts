@@ -69,15 +69,29 @@ export async function personByAddress(
   return row ? { personId: row.person_id, accountId: row.account_id, role: row.role, accountStatus: row.status } : null
 }
 
+/** Whose a proven address is, though this person may belong to no account any more; null: nobody's. */
+export async function personOfAddress(ctx: Ctx, address: string): Promise<string | null> {
+  const [row] = await ctx.sql.query<{ user_id: string }>(
+    `select user_id from identifiers
+     where tenant_id = $1 and application_id = $2 and type = 'email' and value = $3 and verified`,
+    [CONSOLE_TENANT_ID, CONSOLE_APPLICATION_ID, canonicalAddress(address)],
+  )
+  return row?.user_id ?? null
+}
+
+const own = `i.tenant_id = u.tenant_id and i.user_id = u.id and i.type = 'email'`
+
+/** Of a person, who is `users u`: the address as `addressOf` finds it, and whether it is proven. */
+export const addressColumns = `
+  coalesce((select i.value from identifiers i where ${own} order by i.verified desc, i.linked_at limit 1),
+           u.metadata ->> 'email') as email,
+  exists (select 1 from identifiers i where ${own} and i.verified) as email_verified`
+
 /** Where to write to a person: the proven address, else the one that the person gave; null: none. */
 export async function addressOf(ctx: Ctx, personId: string): Promise<string | null> {
-  const [row] = await ctx.sql.query<{ address: string | null }>(
-    `select coalesce(
-       (select i.value from identifiers i where i.tenant_id = u.tenant_id and i.user_id = u.id and i.type = 'email'
-        order by i.verified desc, i.linked_at limit 1),
-       u.metadata ->> 'email') as address
-     from users u where u.tenant_id = $1 and u.id = $2::uuid`,
+  const [row] = await ctx.sql.query<{ email: string | null }>(
+    `select ${addressColumns} from users u where u.tenant_id = $1 and u.id = $2::uuid`,
     [CONSOLE_TENANT_ID, personId],
   )
-  return row?.address ?? null
+  return row?.email ?? null
 }

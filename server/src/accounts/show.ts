@@ -1,17 +1,28 @@
 import type { Ctx } from '../platform/context.ts'
-import type { Person } from '../platform/principal.ts'
+import type { Person, Role } from '../platform/principal.ts'
 import { addressOf } from './people.ts'
+
+const accountsOf = (ctx: Ctx, personId: string) =>
+  ctx.sql.query<{ id: string; name: string; role: Role }>(
+    `select a.id, coalesce(a.name, '') as name, m.role from members m join accounts a on a.id = m.account_id
+     where m.person_id = $1::uuid and a.status <> 'disabled' order by m.created_at, a.id`,
+    [personId],
+  )
 
 /** The account of the signed-in person. */
 export async function show(ctx: Ctx<Person>) {
-  const { accountId, role, id } = ctx.principal
+  const { accountId, role, id, operator } = ctx.principal
   const account = await ctx.db.account.findUniqueOrThrow({
     where: { id: accountId },
     select: {
       name: true,
       status: true,
       plan: true,
-      tenants: { select: { id: true, name: true }, orderBy: [{ createdAt: 'asc' }, { id: 'asc' }] },
+      tenants: {
+        where: { deletedAt: null },
+        select: { id: true, name: true },
+        orderBy: [{ createdAt: 'asc' }, { id: 'asc' }],
+      },
     },
   })
   return {
@@ -20,7 +31,10 @@ export async function show(ctx: Ctx<Person>) {
     status: account.status === 'active' ? ('active' as const) : ('waitlisted' as const),
     plan: account.plan,
     role,
+    user_id: id,
     email: await addressOf(ctx, id),
+    operator,
+    accounts: await accountsOf(ctx, id),
     tenants: account.tenants,
   }
 }

@@ -1,5 +1,5 @@
 import { openAccount } from '../accounts/open.ts'
-import { makePerson, personByAddress } from '../accounts/people.ts'
+import { makePerson, personByAddress, personOfAddress } from '../accounts/people.ts'
 import type { Ctx } from '../platform/context.ts'
 import { Refusal } from '../platform/errors.ts'
 
@@ -19,7 +19,7 @@ export async function oneAtATime(ctx: Ctx, address: string): Promise<void> {
 /** The tenant whose trail holds what concerns the whole account; null where there is no account. Asked for nobody too. */
 export async function homeTenantOf(ctx: Ctx, accountId: string | null): Promise<string | null> {
   const [row] = await ctx.sql.query<{ id: string }>(
-    'select id from tenants where account_id = $1 order by created_at, id limit 1',
+    'select id from tenants where account_id = $1 order by deleted_at is not null, created_at, id limit 1',
     [accountId ?? ''],
   )
   return row?.id ?? null
@@ -38,7 +38,9 @@ export async function accountOf(ctx: Ctx, address: string, name: string) {
     return { ...known, tenantId, status: known.accountStatus }
   }
   if (ctx.deps.config.SIGNUPS === 'closed') throw new Refusal('not_admitted')
-  const personId = known?.personId ?? (await makePerson(ctx, { address, verified: true }))
+  // Somebody who was removed from every account is the same person still.
+  const personId =
+    known?.personId ?? (await personOfAddress(ctx, address)) ?? (await makePerson(ctx, { address, verified: true }))
   const { accountId, tenantId, status } = await openAccount(ctx, { name, owner: { personId }, method: 'email' })
   return { accountId, personId, tenantId, status: status as string }
 }

@@ -20,7 +20,7 @@ async function lockAccount(ctx: Ctx<Manager>): Promise<Account> {
   const { principal } = ctx
   const [account] = await ctx.sql.query<Account>(
     principal.kind === 'service'
-      ? 'select id, plan from accounts where id = (select account_id from tenants where id = $1) for update'
+      ? 'select id, plan from accounts where id = (select account_id from tenants where id = $1 and deleted_at is null) for update'
       : `select id, plan from accounts where id = $1 and status = 'active' for update`,
     [principal.kind === 'service' ? principal.tenantId : principal.accountId],
   )

@@ -43,7 +43,7 @@ const required = (name: string) => new ApiError('invalid_request', { message: `$
 /** Whether the consent still stands: nobody revoked the agent, and the account may be used. */
 async function stands(ctx: Ctx, accountId: string, agentId: string): Promise<{ home: string } | null> {
   const [row] = await ctx.sql.query<{ home: string }>(
-    `select (select t.id from tenants t where t.account_id = a.id order by t.created_at, t.id limit 1) as home
+    `select (select t.id from tenants t where t.account_id = a.id order by t.deleted_at is not null, t.created_at, t.id limit 1) as home
      from agents g join accounts a on a.id = g.account_id
      where g.account_id = $1 and g.id = $2 and g.revoked_at is null and a.status = 'active'`,
     [accountId, agentId],

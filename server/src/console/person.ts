@@ -2,20 +2,22 @@ import type { Ctx } from '../platform/context.ts'
 import { maxTokenLength } from '../platform/jwt.ts'
 import type { Person, Role } from '../platform/principal.ts'
 import { END_USER_AUDIENCE } from '../sessions/issue.ts'
+import { inOrderOfChoice } from './chosen-account.ts'
 import { CONSOLE_APPLICATION_ID, CONSOLE_CLIENT_ID, CONSOLE_TENANT_ID } from './console.ts'
 
-type Row = { user_id: string; account_id: string; role: Role; status: string; last_seen_at: Date }
+type Row = { user_id: string; account_id: string; role: Role; status: string; last_seen_at: Date; operator: boolean }
 
 // Raw: the one read of every call with a cookie. The row decides, not the token.
 const live = `
-  select s.user_id, m.account_id, m.role, a.status, s.last_seen_at
+  select s.user_id, m.account_id, m.role, a.status, s.last_seen_at,
+         exists (select 1 from operators o where o.person_id = s.user_id) as operator
   from sessions s
   join users u on u.tenant_id = s.tenant_id and u.id = s.user_id
   join members m on m.person_id = s.user_id
   join accounts a on a.id = m.account_id
   where s.tenant_id = $1 and s.id = $2::uuid and s.application_id = $3 and s.revoked_at is null and s.expires_at > $4
     and u.status <> 'disabled' and a.status <> 'disabled'
-  order by m.created_at, m.account_id limit 1`
+  order by ${inOrderOfChoice} limit 1`
 
 const seenEveryMillis = 60_000
 
@@ -58,5 +60,6 @@ export async function personFromCookie(ctx: Ctx, cookie: string): Promise<Person
     role: row.role,
     sessionId,
     admitted: row.status === 'active',
+    operator: row.operator,
   }
 }

@@ -3,6 +3,7 @@ import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import { anonymous, type Person, type Role } from '../platform/principal.ts'
 import { newSession, sessionColumns, sessionPlaceholders } from '../sessions/issue.ts'
+import { inOrderOfChoice } from './chosen-account.ts'
 import { CONSOLE_APPLICATION_ID, CONSOLE_TENANT_ID, consoleApplication } from './console.ts'
 import { endedCookie, sessionCookie } from './cookie.ts'
 import { readConsoleToken } from './person.ts'
@@ -12,13 +13,17 @@ export async function requireOwnOrigin(ctx: Ctx): Promise<void> {
   if (ctx.request.origin !== ctx.deps.config.PUBLIC_ORIGIN) throw new ApiError('forbidden')
 }
 
-type Ended = { user_id: string; external_user_id: string | null; method: string; credential_id: string | null }
+/** A sign-in that was exchanged: whose it was, and how they proved it. */
+export type SignIn = { user_id: string; external_user_id: string | null; method: string; credential_id: string | null }
 
-/** Ends the session that signed in: what the page's script has seen is worth nothing afterwards (security 229). */
-async function exchange(ctx: Ctx, token: string): Promise<Ended | null> {
+/**
+ * Ends the session that signed in: what the page's script has seen is worth nothing afterwards (security 229). null: it is
+ * none of the console's, or over.
+ */
+export async function endSignIn(ctx: Ctx, token: string): Promise<SignIn | null> {
   const named = await readConsoleToken(ctx, token)
   if (!named) return null
-  const [row] = await ctx.sql.query<Ended>(
+  const [row] = await ctx.sql.query<SignIn>(
     `update sessions s set revoked_at = $4 from users u
      where s.tenant_id = $1 and s.id = $2::uuid and s.application_id = $3 and s.revoked_at is null and s.expires_at > $4
        and u.tenant_id = s.tenant_id and u.id = s.user_id and u.status <> 'disabled'
@@ -31,18 +36,18 @@ async function exchange(ctx: Ctx, token: string): Promise<Ended | null> {
 type Membership = { account_id: string; role: Role; home: string | null }
 
 /**
- * Opens a dashboard session: the session token of the console is exchanged for a cookie with a new session.
- * @throws 401 invalid_session_token; 403 forbidden from another origin, or for whoever is no member of an account
+ * Opens a dashboard session with a cookie, for a person whose sign-in has been ended.
+ * @returns the tenant whose trail tells of it: that of the account that the session acts in
+ * @throws 403 forbidden for whoever is no member of an account
  */
-export async function openSession(ctx: Ctx, input: { session_token: string }) {
-  const ended = await exchange(ctx, input.session_token)
-  if (!ended) throw new ApiError('invalid_session_token')
+export async function openDashboard(ctx: Ctx, ended: SignIn): Promise<string> {
   const application = await consoleApplication(ctx)
   const [member] = await ctx.sql.query<Membership>(
     `select m.account_id, m.role,
-            (select t.id from tenants t where t.account_id = a.id order by t.created_at, t.id limit 1) as home
+            (select t.id from tenants t where t.account_id = a.id
+             order by t.deleted_at is not null, t.created_at, t.id limit 1) as home
      from members m join accounts a on a.id = m.account_id
-     where m.person_id = $1::uuid and a.status <> 'disabled' order by m.created_at, m.account_id limit 1`,
+     where m.person_id = $1::uuid and a.status <> 'disabled' order by ${inOrderOfChoice} limit 1`,
     [ended.user_id],
   )
   if (!member?.home) throw new ApiError('forbidden', { message: 'This person is no member of an account.' })
@@ -65,6 +70,17 @@ export async function openSession(ctx: Ctx, input: { session_token: string }) {
     applicationId: null,
     metadata: { session_id: session.id, credential_id: ended.credential_id },
   })
+  return member.home
+}
+
+/**
+ * Exchanges the session token of the console for a cookie with a new session.
+ * @throws 401 invalid_session_token; 403 forbidden from another origin, or for whoever is no member of an account
+ */
+export async function openSession(ctx: Ctx, input: { session_token: string }): Promise<undefined> {
+  const ended = await endSignIn(ctx, input.session_token)
+  if (!ended) throw new ApiError('invalid_session_token')
+  await openDashboard(ctx, ended)
   return undefined
 }
 

@@ -25,6 +25,7 @@ const contextOf = (person: PersonAt) => {
     role: 'owner',
     sessionId: 'test',
     admitted: true,
+    operator: false,
   }
   return { ...systemContext(server.app.deps, 'test'), principal }
 }

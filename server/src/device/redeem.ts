@@ -48,7 +48,7 @@ const redemption = `
   where d.id = $1::uuid and d.status = 'approved' and d.expires_at > $2::timestamptz
   returning d.status, d.id, d.agent_id, d.agent_name, d.resource, d.issue_secret_key, d.claim_tenant_id, d.person_id,
     d.account_id, d.granted_scopes, d.application_ids, d.key_expires_at,
-    (select t.id from tenants t where t.account_id = d.account_id order by t.created_at, t.id limit 1) as home`
+    (select t.id from tenants t where t.account_id = d.account_id order by t.deleted_at is not null, t.created_at, t.id limit 1) as home`
 
 /**
  * Takes an approval, once.

@@ -17,7 +17,7 @@ export async function forgetKey(ctx: Ctx, accountId: string, keyId: string, agen
 /** The account's home tenant, whose trail holds what belongs to the whole account; null once every tenant is gone. */
 export async function homeOf(ctx: Ctx, accountId: string): Promise<string | null> {
   const [home] = await ctx.sql.query<{ id: string }>(
-    'select id from tenants where account_id = $1 order by created_at, id limit 1',
+    'select id from tenants where account_id = $1 order by deleted_at is not null, created_at, id limit 1',
     [accountId],
   )
   return home?.id ?? null

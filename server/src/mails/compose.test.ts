@@ -5,6 +5,7 @@ import { agentRefusedMail } from './agent-refused.ts'
 import { agentVerificationMail } from './agent-verification.ts'
 import { approvedMail } from './approved.ts'
 import { disarmed, type Letter } from './compose.ts'
+import { invitedMail } from './invited.ts'
 import { leakedMail } from './leaked.ts'
 
 const config = { PUBLIC_URL: 'https://auth.example.com', EMAIL_VERIFY_STRICT: false }
@@ -20,6 +21,10 @@ const letters = (text: string): [string, Letter][] => [
   [
     'approval',
     approvedMail(config, { agentName: text, rights: ['Everything'], ip: '192.0.2.7', at, revokePath: '/r' }),
+  ],
+  [
+    'invitation',
+    invitedMail(config, { token: 'itk_x', accountName: text, role: 'viewer', invitedBy: text, expiresAt: at }),
   ],
   ['admission', admittedMail(config, { accountName: text })],
   ['leak', leakedMail(config, { kind: 'secret key', name: text, preview: 'tm_key_Ab3d...f456', source: text, at })],

@@ -20,7 +20,7 @@ export async function changePlan(ctx: Ctx, accountId: string, plan: Plan): Promi
   ])
   const clients = await ctx.sql.query<{ client_id: string; tenant_id: string }>(
     `select a.client_id, a.tenant_id from applications a join tenants t on t.id = a.tenant_id
-     where t.account_id = $1 order by t.created_at, t.id`,
+     where t.account_id = $1 order by t.deleted_at is not null, t.created_at, t.id`,
     [accountId],
   )
   await touch(ctx, 'account', accountId)

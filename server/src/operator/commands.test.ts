@@ -41,7 +41,29 @@ describe('the operator', () => {
     expect(body.data.data).toMatchObject([{ metadata: { from: 'starter', to: 'growth', reason: 'operator' } }])
   })
 
+  it('appoints a person, by the account that they own or by their id, and dismisses them', async () => {
+    const { accountId, personId, headers, address } = await server.person()
+    const isOperator = async () => (await server.call('GET', '/v1/account', { headers })).body.data.operator
+    expect(await run('dismiss', personId)).toBe(`${personId} was no operator.`)
+    expect(await run('appoint', accountId)).toBe(`${personId} is an operator.`)
+    expect(await run('appoint', personId)).toBe(`${personId} was an operator already.`)
+    expect([await isOperator(), await run('operators')]).toEqual([true, expect.stringContaining(address)])
+    expect(await run('dismiss', accountId)).toBe(`${personId} is no operator any more.`)
+    expect([await isOperator(), await run('operators')]).toEqual([false, 'There is none.'])
+  })
+
+  it('names the owners where there are several', async () => {
+    const [first, second] = [await server.person(), await server.person()]
+    const { accountId } = first
+    const row = { accountId, personId: second.personId, role: 'owner', createdAt: server.clock() }
+    await server.database.prisma.member.create({ data: row })
+    await expect(run('appoint', accountId)).rejects.toThrow(new RegExp(`${second.personId}  ${second.address}`))
+  })
+
   it.each([
+    [['appoint'], /Name an account/],
+    [['appoint', '019a9d3c-5f00-7a31-8c4e-2b6f0d9e1a57'], /There is no person 019a9d3c/],
+    [['appoint', 'acc_unknown'], /Nobody owns acc_unknown/],
     [['admit'], /Name an account/],
     [['admit', 'acc_000000000000000console'], /Name an account/],
     [['admit', 'acc_unknown'], /There is no account acc_unknown/],

@@ -1,11 +1,11 @@
 import { setAccountStatus } from '../accounts/admission.ts'
 import { addressOf } from '../accounts/people.ts'
 import { CONSOLE_ACCOUNT_ID } from '../console/console.ts'
-import { admittedMail } from '../mails/admitted.ts'
 import { type Ctx, type Deps, systemContext } from '../platform/context.ts'
-import { queueMail } from '../platform/mail.ts'
+import { uuid } from '../platform/ids.ts'
 import { writeTrail } from '../platform/trail.ts'
 import { type Plan, plans } from '../tenants/plans.ts'
+import { appoint, dismiss, listOperators } from './appoint.ts'
 import { changePlan } from './change-plan.ts'
 
 type Command = { usage: string; about: string; run(ctx: Ctx, words: readonly string[]): Promise<string> }
@@ -38,26 +38,28 @@ const list: Command = {
   },
 }
 
-/** Everybody who owns the account, for mails. */
-async function ownersOf(ctx: Ctx, id: string): Promise<string[]> {
-  const owners = await ctx.db.member.findMany({ where: { accountId: id, role: 'owner' }, select: { personId: true } })
-  const addresses = await Promise.all(owners.map(({ personId }) => addressOf(ctx, personId)))
-  return addresses.filter((address) => address !== null)
-}
-
 const status =
   (to: 'active' | 'disabled', done: string) =>
   async (ctx: Ctx, [word]: readonly string[]) => {
     const id = accountId(word)
     const changed = await setAccountStatus(ctx, id, to, { method: 'operator' })
     if (changed === null) throw new UsageError(`There is no account ${id}.`)
-    if (changed && to === 'active') {
-      const { name } = await ctx.db.account.findUniqueOrThrow({ where: { id }, select: { name: true } })
-      const letter = admittedMail(ctx.deps.config, { accountName: name })
-      for (const address of await ownersOf(ctx, id)) await queueMail(ctx, { to: address, ...letter })
-    }
     return changed ? `${id} is ${done}.` : `${id} was ${done} already.`
   }
+
+/** A person by id, or the one who owns an account. */
+async function person(ctx: Ctx, word: string | undefined): Promise<string> {
+  if (uuid.safeParse(word).success) return word as string
+  const owners = await ctx.sql.query<{ person_id: string }>(
+    `select person_id from members where account_id = $1 and role = 'owner' order by created_at, person_id`,
+    [accountId(word)],
+  )
+  const [owner] = owners
+  if (!owner) throw new UsageError(`Nobody owns ${word}.`)
+  if (owners.length === 1) return owner.person_id
+  const named = owners.map(async ({ person_id }) => `  ${person_id}  ${(await addressOf(ctx, person_id)) ?? ''}`)
+  throw new UsageError(`${word} has several owners; name one of them:\n${(await Promise.all(named)).join('\n')}`)
+}
 
 const commands: Record<string, Command> = {
   accounts: list,
@@ -70,6 +72,33 @@ const commands: Record<string, Command> = {
     usage: 'disable acc_…',
     about: 'stops an account with its people, programs and applications, within a second',
     run: status('disabled', 'disabled'),
+  },
+  operators: {
+    usage: 'operators',
+    about: 'lists the people who may admit and disable accounts in the dashboard',
+    async run(ctx) {
+      const people = await listOperators(ctx)
+      const lines = people.map(({ person_id, email, at }) => [person_id, at.toISOString(), email ?? ''].join('  '))
+      return lines.length === 0 ? 'There is none.' : lines.join('\n')
+    },
+  },
+  appoint: {
+    usage: 'appoint PERSON|acc_…',
+    about: 'lets a person, or the owner of an account, admit and disable accounts in the dashboard',
+    async run(ctx, [word]) {
+      const id = await person(ctx, word)
+      const done = await appoint(ctx, id)
+      if (done === null) throw new UsageError(`There is no person ${id}.`)
+      return done ? `${id} is an operator.` : `${id} was an operator already.`
+    },
+  },
+  dismiss: {
+    usage: 'dismiss PERSON|acc_…',
+    about: 'takes that back, with the next call of the person',
+    async run(ctx, [word]) {
+      const id = await person(ctx, word)
+      return (await dismiss(ctx, id)) ? `${id} is no operator any more.` : `${id} was no operator.`
+    },
   },
   plan: {
     usage: `plan acc_… ${Object.keys(plans).join('|')}`,

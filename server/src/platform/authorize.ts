@@ -19,6 +19,8 @@ export type PolicyRow = {
   role?: Role
   /** Also for a person whose account is on the wait-list. */
   waitlisted?: true
+  /** Only for people who act for whoever runs the server; others get the answer of an address that nothing is at. */
+  operator?: true
   /** Whether a credential that carries an actor may call. */
   actor: boolean
   /** The code for a person's role and for an actor, where it is not the generic one. */
@@ -26,7 +28,10 @@ export type PolicyRow = {
 }
 
 /** What a policy says: null is allowed, else which part of it refused and how that is answered. */
-export type Refused = { policy: 'kind' | 'actor' | 'role' | 'scope' | 'admission' | 'claim'; code: ErrorCode }
+export type Refused = {
+  policy: 'kind' | 'actor' | 'role' | 'scope' | 'admission' | 'claim' | 'operator'
+  code: ErrorCode
+}
 
 const ranks: readonly Role[] = ['viewer', 'admin', 'owner']
 const isAtLeast = (role: Role, least: Role): boolean => ranks.indexOf(role) >= ranks.indexOf(least)
@@ -36,6 +41,8 @@ const isAtLeast = (role: Role, least: Role): boolean => ranks.indexOf(role) >= r
  * programs, roles bind people, and an actor may only where the row says so (http-api.md §1.2, §3.15).
  */
 export function decide(row: PolicyRow, principal: Principal, scope: string | undefined): Refused | null {
+  const isOperator = principal.kind === 'user' && 'operator' in principal && principal.operator
+  if (row.operator && !isOperator) return { policy: 'operator', code: 'not_found' }
   if (row.reach[principal.kind] === undefined) return { policy: 'kind', code: 'forbidden' }
   if (principal.actor && !row.actor) return { policy: 'actor', code: row.refusal ?? 'acting_as_not_allowed' }
   if (principal.kind === 'user' && !principal.admitted && !row.waitlisted) {

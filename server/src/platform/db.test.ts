@@ -164,6 +164,8 @@ for (const engine of [embedded, postgres]) {
         rateLimit: database.prisma.rateLimit,
         member: database.prisma.member,
         hostedOnboarding: database.prisma.hostedOnboarding,
+        invitation: database.prisma.invitation,
+        operator: database.prisma.operator,
         agent: database.prisma.agent,
         secretKey: database.prisma.secretKey,
         secretKeyVersion: database.prisma.secretKeyVersion,

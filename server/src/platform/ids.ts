@@ -18,6 +18,7 @@ export const prefixes = {
   dlv: 'delivery of a webhook event',
   req: 'request',
   agt: 'agent',
+  inv: 'invitation to an account',
   key: 'secret key; its id, not the key',
 } as const
 

@@ -86,6 +86,8 @@ export type Person = AccountCaller & {
   sessionId: string
   /** false: the account is on the wait-list, and the person may look at no more than that. */
   admitted: boolean
+  /** Whether the person acts for whoever runs the server. */
+  operator: boolean
 }
 
 /** The same at work for one application. */

@@ -20,6 +20,7 @@ export const secretPrefixes = {
   clm: 'claim token of an unclaimed tenant; shown once',
   dvc: 'device code (RFC 8628)',
   emt: 'e-mail verification token',
+  itk: 'token of an invitation to an account',
   ac: 'authorization code',
   rt: 'refresh token',
   onp: "cookie of a hosted sign-up's page",

@@ -89,7 +89,9 @@ function readInput(request: FastifyRequest, operation: Operation): Record<string
   const sent = operation.method === 'GET' ? {} : readBody(request, operation)
   Object.assign(input, dialect === 'oauth' ? withoutEmpty(sent) : sent)
   const query = request.query as Record<string, string | string[]>
-  if (operation.method === 'GET') Object.assign(input, coerceQuery(query, operation.input))
+  // RFC 9110 §9.3.5 gives the body of a DELETE no meaning, and some clients cannot send one: its parameters may be in either.
+  const mayAsk = operation.method === 'GET' || operation.method === 'DELETE'
+  if (mayAsk) Object.assign(input, coerceQuery(query, operation.input))
   else if (dialect !== 'oauth') {
     const [stray] = Object.keys(query)
     if (stray !== undefined) throw unknownField(stray)

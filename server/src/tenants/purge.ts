@@ -28,8 +28,10 @@ export const tenantTables = {
   applications: 'id',
 } as const
 
+export type TenantTable = keyof typeof tenantTables
+
 /** Deletes all rows of one table for a tenant, at most `batch` a statement. */
-async function empty(sql: Sql, table: keyof typeof tenantTables, tenantId: string): Promise<number> {
+export async function empty(sql: Sql, table: TenantTable, tenantId: string): Promise<number> {
   const key = tenantTables[table]
   let total = 0
   for (;;) {
@@ -68,8 +70,7 @@ export async function purgeTenant(ctx: Ctx, tenantId: string, idleSince: Date): 
     [tenantId, ctx.now()],
   )
   const counts: Record<string, number> = {}
-  for (const table of Object.keys(tenantTables) as (keyof typeof tenantTables)[])
-    counts[table] = await empty(ctx.sql, table, tenantId)
+  for (const table of Object.keys(tenantTables) as TenantTable[]) counts[table] = await empty(ctx.sql, table, tenantId)
   await ctx.sql.query('delete from tenants where id = $1', [tenantId])
   await ctx.sql.query(
     'delete from accounts a where a.id = $1 and not exists (select 1 from tenants t where t.account_id = a.id)',

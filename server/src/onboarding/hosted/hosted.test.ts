@@ -46,7 +46,10 @@ describe('a sign-up on the hosted page', () => {
       status: 'active',
       plan: 'starter',
       role: 'owner',
+      user_id: person.personId,
       email: 'owner@example.com',
+      operator: false,
+      accounts: [{ id: person.accountId, name: 'Acme', role: 'owner' }],
       tenants: [{ id: person.tenantId, name: 'Acme' }],
     })
     const own = await server.call('GET', '/v1/applications?scope=account', { headers: person.headers })

@@ -2,38 +2,18 @@ import type { z } from 'zod'
 import { openAccount } from '../../accounts/open.ts'
 import { makePerson } from '../../accounts/people.ts'
 import { record } from '../../audit/record.ts'
-import {
-  CONSOLE_APPLICATION_ID,
-  CONSOLE_CLIENT_ID,
-  CONSOLE_TENANT_ID,
-  consoleApplication,
-} from '../../console/console.ts'
+import { atConsole } from '../../console/at-console.ts'
+import { CONSOLE_TENANT_ID, consoleApplication } from '../../console/console.ts'
 import { start as startRegistration } from '../../passkeys/registration.ts'
 import { finish as finishRegistration } from '../../passkeys/registration-finish.ts'
 import type { RegisterFinish } from '../../passkeys/schema.ts'
 import type { Ctx } from '../../platform/context.ts'
 import { ApiError } from '../../platform/errors.ts'
-import type { Publishable } from '../../platform/principal.ts'
 import { mintSecret } from '../../platform/secrets.ts'
 import { writeTrail } from '../../platform/trail.ts'
 import { newSession, sessionColumns, sessionPlaceholders } from '../../sessions/issue.ts'
 import { pageCookie } from './cookie.ts'
 import { type OnboardingRow, onboardingTtlSeconds, requireStep } from './session.ts'
-
-/** The same call as from a page that holds the console's publishable key: what the passkey ceremonies ask for. */
-const atConsole = async (ctx: Ctx): Promise<Ctx<Publishable>> => ({
-  ...ctx,
-  principal: {
-    kind: 'anonymous',
-    id: CONSOLE_CLIENT_ID,
-    clientId: CONSOLE_CLIENT_ID,
-    tenantId: CONSOLE_TENANT_ID,
-    applicationId: CONSOLE_APPLICATION_ID,
-    bucket: null,
-    origin: ctx.request.origin,
-    application: await consoleApplication(ctx),
-  },
-})
 
 async function externalIdOf(ctx: Ctx, personId: string): Promise<string> {
   const { externalUserId } = await ctx.db.user.findUniqueOrThrow({
