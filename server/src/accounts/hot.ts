@@ -7,7 +7,10 @@ export type HotAccount = {
   name: string | null
   plan: string
   status: string
-  /** The oldest tenant: its trail holds what belongs to the whole account. null once every tenant is gone. */
+  /**
+   * The oldest tenant, a deleted one only where there is no other: its trail holds what belongs to the whole account. null
+   * once every tenant is gone.
+   */
   homeTenantId: string | null
   /** Oldest first, without deleted ones. */
   applications: readonly { id: string; clientId: string; tenantId: string }[]

@@ -32,7 +32,7 @@ function digestOf({ client, redirectUri, state, scopes, resource, codeChallenge 
 const purposeOf = (request: AuthorizeRequest): string => `authorize:${digestOf(request)}`
 
 const csrfOf = (ctx: Ctx<Person>, request: AuthorizeRequest): Buffer =>
-  ctx.deps.secrets.hash(`authorize page ${ctx.principal.sessionId} ${digestOf(request)}`)
+  ctx.deps.secrets.hash(`authorize page ${ctx.principal.sessionId} ${ctx.principal.accountId} ${digestOf(request)}`)
 
 /** @throws 403 invalid_csrf_token without the token of this session's page for this request */
 function requireCsrf(ctx: Ctx<Person>, request: AuthorizeRequest, token: string | undefined): void {

@@ -19,9 +19,9 @@ export function pageEnd(ctx: Ctx, request: EnteredRequest): Date {
 }
 
 const mac = (ctx: Ctx<Person>, { id }: EnteredRequest, until: number): Buffer =>
-  ctx.deps.secrets.hash(`device page ${ctx.principal.sessionId} ${id} ${until}`)
+  ctx.deps.secrets.hash(`device page ${ctx.principal.sessionId} ${ctx.principal.accountId} ${id} ${until}`)
 
-/** Binds a decision to this session, this code and the life of this page (security 156). */
+/** Binds a decision to this session in the account that is shown, this code and the life of this page (security 156). */
 export function pageToken(ctx: Ctx<Person>, request: EnteredRequest): string {
   const until = pageEnd(ctx, request).getTime()
   return `${until}.${mac(ctx, request, until).toString('base64url')}`
@@ -29,7 +29,7 @@ export function pageToken(ctx: Ctx<Person>, request: EnteredRequest): string {
 
 /**
  * Requires the token of the page for this session and code.
- * @throws 403 invalid_csrf_token for one that is missing, forged, or of another session or code; 400 invalid_user_code for a page
+ * @throws 403 invalid_csrf_token for one that is missing, forged, or of another session, account or code; 400 invalid_user_code for a page
  *   that was open for too long
  */
 export function requirePageToken(ctx: Ctx<Person>, request: EnteredRequest, token: string | undefined): void {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createAuthenticator } from '../../test/authenticator.ts'
+import { approvalPage, askForCode } from '../../test/device-flow.ts'
 import { freshAddress, type TestApp, testApp } from '../../test/harness.ts'
 import { accept, consoleSignIn, entered, invited, invitedSignUp, joins, tokenTo } from '../../test/invitations.ts'
 import { codeFor, redeem, registerClient } from '../../test/oauth-client.ts'
@@ -216,6 +217,20 @@ describe('somebody who has an account', () => {
     const invitation = await invited(server, owner.headers, 'viewer', 'mallory@example.com')
     await accept(server, invitation.token, await consoleSignIn(server, grace.device))
     expect(await personByAddress(systemContext(server.app.deps, 'test'), 'mallory@example.com')).toBe(null)
+  })
+
+  it('security 156: a page of one account decides nothing in the other', async () => {
+    const grace = await server.person({ company: 'Grace' })
+    server.clock.advance(1)
+    const { token } = await invited(server, owner.headers, 'admin')
+    const opened = await accept(server, token, await consoleSignIn(server, grace.device))
+    const { headers } = await entered(server, opened, grace.device)
+    const { user_code } = await askForCode(server)
+    const page = approvalPage(server, { ...grace, headers })
+    const body = { user_code, csrf_token: await page.csrf(user_code), ...(await page.prove(user_code)) }
+    await ask('POST', '/v1/account/choose', headers, { account_id: grace.accountId })
+    const refused = await ask('POST', '/device/approve', headers, body)
+    expect([refused.status, refused.body.error]).toEqual([403, 'invalid_csrf_token'])
   })
 
   it('cannot choose an account of others, which is as missing as one that never was', async () => {
