@@ -209,6 +209,12 @@ describe('agents 165: without scope', () => {
 })
 
 describe('agents 167: Allow', () => {
+  it('a state of several kilobytes comes back unchanged', async () => {
+    const state = 'a.b-'.repeat(1500)
+    const allowed = await allow(server, person, request(client, pkce().challenge, { state }))
+    expect(queryOf(allowed.body.data.redirect_to).state).toBe(state)
+  })
+
   const asked = () => request(client, pkce().challenge)
 
   it('shows the client, its redirect host, the rights in words, and warns of loop-back clients', async () => {
