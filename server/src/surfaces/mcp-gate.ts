@@ -64,5 +64,5 @@ export async function openExchange(deps: Deps, addresses: AddressResolver, reque
   ctx.principal = await authenticate(ctx, ['manager'])
   const { tenantId } = ctx.principal
   if (tenantId) deps.activity.touch(tenantId)
-  return { context, principal: ctx.principal as Manager, refusal: null }
+  return { context, principal: ctx.principal as Manager, isCounted: false, refusal: null }
 }
