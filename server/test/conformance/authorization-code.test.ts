@@ -303,6 +303,19 @@ describe('a consent is remembered', () => {
     expect((await open(request(native, pkce().challenge, change), person.headers)).status).toBe(200)
   })
 
+  it('never where this answer goes to the own machine, also of a client with other redirects (RFC 8252 §8.6)', async () => {
+    const both = await registerClient(server, { redirect_uris: [callback, 'http://127.0.0.1/callback'] })
+    const change = { redirect_uri: 'http://127.0.0.1:50123/callback' }
+    await codeFor(server, person, both)
+    expect((await open(request(both, pkce().challenge), person.headers)).status).toBe(302)
+    expect((await open(request(both, pkce().challenge, change), person.headers)).status).toBe(200)
+    const shown = await server.call('POST', '/v1/oauth/authorization/request', {
+      body: request(both, pkce().challenge, change),
+      headers: person.headers,
+    })
+    expect(shown.body.data.loopback_only).toBe(true)
+  })
+
   it('agents 170: taken back in the dashboard, its tokens and refresh tokens are dead', async () => {
     const mine = await registerClient(server)
     const granted = await redeem(server, mine, await codeFor(server, person, mine, { resource: issuer }))
