@@ -76,6 +76,9 @@ export async function consent(ctx: Ctx, request: AuthorizeRequest, who: Consenti
   const { client, resource } = request
   const scopes = [...granted.scopes]
   const applicationIds = [...granted.applicationIds]
+  // One agent for each person and client, also of consents that are given at once: the first has none to lock.
+  const pair = `consent ${who.accountId} ${who.personId} ${client.id}`
+  await ctx.sql.query('select pg_advisory_xact_lock(hashtextextended($1::text, 0))::text', [pair])
   const [earlier] = await ctx.sql.query<Agent>(`${known} for update`, [who.accountId, who.personId, client.id])
   const agentId = earlier
     ? earlier.id

@@ -11,7 +11,7 @@ import { addSeconds } from '../platform/time.ts'
 import { unitOfWork } from '../platform/unit-of-work.ts'
 import { expandScopes } from '../scopes.ts'
 import { requireOauthClient } from './client.ts'
-import { addRefreshToken, endFamily, type Family, refreshAbsoluteSeconds } from './family.ts'
+import { addRefreshToken, endFamily, type Family, lockFamilyOf, refreshAbsoluteSeconds } from './family.ts'
 
 export type CodeRequest = ClientParameters & {
   code?: string | undefined
@@ -151,6 +151,7 @@ export async function refresh(ctx: Ctx, input: RefreshRequest) {
   if (!hasValidChecksum(token, 'rt')) throw new ApiError('invalid_grant')
   const hash = ctx.deps.secrets.hash(token)
   return unitOfWork(ctx, 'raw', null, async (tx) => {
+    await lockFamilyOf(tx, hash)
     const [row] = await tx.sql.query<RefreshRow>(
       `select family_id, account_id, agent_id, person_id, scopes, resource, expires_at, ends_at, used_at
        from refresh_tokens where hash = $1 and client_id = $2 for update`,
