@@ -316,6 +316,26 @@ describe('a consent is remembered', () => {
     expect(shown.body.data.loopback_only).toBe(true)
   })
 
+  it('given again for less, an earlier refresh token leads to no more than that', async () => {
+    const mine = await registerClient(server)
+    const wide = { scope: 'full_access offline_access', resource: issuer }
+    const before = await redeem(server, mine, await codeFor(server, person, mine, wide))
+    await codeFor(server, person, mine, { scope: 'audit:read offline_access', resource: issuer })
+    const refreshed = await refresh(server, mine, before.body.refresh_token)
+    expect([refreshed.status, refreshed.body.scope]).toEqual([200, 'audit:read offline_access'])
+    expect((await users(refreshed.body.access_token)).status).toBe(403)
+    const more = await refresh(server, mine, refreshed.body.refresh_token, { scope: 'users:read' })
+    expect([more.status, more.body.error]).toEqual([400, 'invalid_scope'])
+    await codeFor(server, person, mine, { scope: 'users:read', resource: issuer })
+    const other = await redeem(
+      server,
+      mine,
+      await codeFor(server, person, mine, { scope: 'audit:read offline_access' }),
+    )
+    await codeFor(server, person, mine, { scope: 'usage:read', resource: issuer })
+    expect((await refresh(server, mine, other.body.refresh_token)).body.error).toBe('invalid_grant')
+  })
+
   it('agents 170: taken back in the dashboard, its tokens and refresh tokens are dead', async () => {
     const mine = await registerClient(server)
     const granted = await redeem(server, mine, await codeFor(server, person, mine, { resource: issuer }))
