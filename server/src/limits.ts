@@ -122,9 +122,11 @@ export const limitTable = {
     seconds: 60,
     stage: 'address',
   },
+  // Client ids are public, and this is counted before any secret is looked at: were it not for the address, anybody could
+  // keep a client from its tokens, and all who poll as `cli_agent` would share one budget (security 141).
   oauth_token: {
-    about: 'Token requests of one client, whoever sends them.',
-    key: 'client',
+    about: 'Token requests in the name of one client from one address.',
+    key: 'client+address',
     points: 120,
     seconds: 60,
     stage: 'input',
@@ -137,8 +139,8 @@ export const limitTable = {
     stage: 'address',
   },
   oauth_lookup: {
-    about: 'Introspection and revocation by one client.',
-    key: 'client',
+    about: 'Introspection and revocation in the name of one client from one address.',
+    key: 'client+address',
     points: 1200,
     seconds: 60,
     stage: 'input',

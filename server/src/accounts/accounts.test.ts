@@ -103,6 +103,14 @@ describe('the dashboard session', () => {
     expect([again.status, again.body.error.code]).toEqual([401, 'invalid_session_token'])
   })
 
+  it('security 229: behind https a cookie that a neighbour of the host could set is none, and hides none', async () => {
+    const neighbour = await server.person()
+    const plain = neighbour.headers.cookie.replace('__Host-', '')
+    expect((await get('/v1/account', { cookie: plain })).status).toBe(401)
+    const both = await get('/v1/account', { cookie: `${plain}; ${person.headers.cookie}` })
+    expect(both.body.data.id).toBe(person.accountId)
+  })
+
   it('security 229: a change from another origin is refused, a read is not told apart', async () => {
     const headers = { cookie: person.headers.cookie }
     const body = { name: 'Second', allowed_origins: ['https://app.example.com'] }

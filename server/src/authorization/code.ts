@@ -56,7 +56,7 @@ type Agent = { id: string; scopes: string[]; resource: string | null }
  * and clients that any program of the machine can pose as, are asked about every time (agents.md §9.1).
  */
 export async function rememberedAgent(ctx: Ctx, request: AuthorizeRequest, who: Consenting): Promise<string | null> {
-  if (request.loopbackOnly || request.scopes.includes('full_access') || request.prompt === 'consent') return null
+  if (request.toLoopback || request.scopes.includes('full_access') || request.prompt === 'consent') return null
   const [agent] = await ctx.sql.query<Agent>(known, [who.accountId, who.personId, request.client.id])
   const covers =
     agent && agent.resource === request.resource && request.scopes.every((scope) => agent.scopes.includes(scope))
@@ -76,6 +76,9 @@ export async function consent(ctx: Ctx, request: AuthorizeRequest, who: Consenti
   const { client, resource } = request
   const scopes = [...granted.scopes]
   const applicationIds = [...granted.applicationIds]
+  // One agent for each person and client, also of consents that are given at once: the first has none to lock.
+  const pair = `consent ${who.accountId} ${who.personId} ${client.id}`
+  await ctx.sql.query('select pg_advisory_xact_lock(hashtextextended($1::text, 0))::text', [pair])
   const [earlier] = await ctx.sql.query<Agent>(`${known} for update`, [who.accountId, who.personId, client.id])
   const agentId = earlier
     ? earlier.id

@@ -42,7 +42,7 @@ function requireCsrf(ctx: Ctx<Person>, request: AuthorizeRequest, token: string 
 /** What the consent page shows: who asks, where it leads, and all that would be granted. Decides nothing. */
 export async function showRequest(ctx: Ctx<Person>, input: AuthorizeParameters) {
   const request = await requireRequest(ctx, input)
-  const { client, redirectUri, scopes, resource, loopbackOnly } = request
+  const { client, redirectUri, scopes, resource, toLoopback } = request
   const account = await ctx.deps.accounts.get(ctx.principal.accountId)
   const applications = await ctx.sql.query<{ id: string; name: string }>(
     `select a.id, a.name from applications a join tenants t on t.id = a.tenant_id
@@ -53,7 +53,7 @@ export async function showRequest(ctx: Ctx<Person>, input: AuthorizeParameters) 
     client_name: client.name,
     client_host: client.id.startsWith('https://') ? new URL(client.id).host : null,
     redirect_host: redirectHost(redirectUri),
-    loopback_only: loopbackOnly,
+    loopback_only: toLoopback,
     scopes: scopes.map(describeScope),
     resource,
     account: { name: account?.name ?? null, person: await addressOf(ctx, ctx.principal.id) },

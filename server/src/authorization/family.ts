@@ -42,4 +42,4 @@ export async function addRefreshToken(ctx: Ctx, family: Family): Promise<string>
   return token
 }
 
-export { endFamily } from '../oauth/revoked-tokens.ts'
+export { endFamily, lockFamilyOf } from '../oauth/revoked-tokens.ts'

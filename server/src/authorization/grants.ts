@@ -11,7 +11,7 @@ import { addSeconds } from '../platform/time.ts'
 import { unitOfWork } from '../platform/unit-of-work.ts'
 import { expandScopes } from '../scopes.ts'
 import { requireOauthClient } from './client.ts'
-import { addRefreshToken, endFamily, type Family, refreshAbsoluteSeconds } from './family.ts'
+import { addRefreshToken, endFamily, type Family, lockFamilyOf, refreshAbsoluteSeconds } from './family.ts'
 
 export type CodeRequest = ClientParameters & {
   code?: string | undefined
@@ -40,10 +40,13 @@ type CodeRow = {
 
 const required = (name: string) => new ApiError('invalid_request', { message: `${name}: is required` })
 
+/** Whose trail holds what becomes of a consent, and what it grants now. */
+type Standing = { home: string; scopes: string[] }
+
 /** Whether the consent still stands: nobody revoked the agent, and the account may be used. */
-async function stands(ctx: Ctx, accountId: string, agentId: string): Promise<{ home: string } | null> {
-  const [row] = await ctx.sql.query<{ home: string }>(
-    `select (select t.id from tenants t where t.account_id = a.id order by t.deleted_at is not null, t.created_at, t.id limit 1) as home
+async function stands(ctx: Ctx, accountId: string, agentId: string): Promise<Standing | null> {
+  const [row] = await ctx.sql.query<Standing>(
+    `select g.scopes, (select t.id from tenants t where t.account_id = a.id order by t.deleted_at is not null, t.created_at, t.id limit 1) as home
      from agents g join accounts a on a.id = g.account_id
      where g.account_id = $1 and g.id = $2 and g.revoked_at is null and a.status = 'active'`,
     [accountId, agentId],
@@ -140,6 +143,17 @@ function narrowed(granted: readonly string[], asked: string | undefined): readon
 }
 
 /**
+ * What a refresh token may still lead to: whoever consented to less since, meant the client and not the one token, and the
+ * dashboard says so.
+ */
+function stillGranted(scopes: readonly string[], granted: readonly string[]): string[] {
+  const now = expandScopes(granted)
+  return scopes.every((scope) => now.has(scope))
+    ? [...scopes]
+    : [...expandScopes(scopes)].filter((scope) => now.has(scope))
+}
+
+/**
  * The refresh grant (RFC 6749 §6; RFC 9700 §4.14.2): the token is replaced at every use. Two who hold the same one cannot
  * both be the client, so the second use of one ends its whole family.
  * @throws invalid_request; invalid_client; invalid_grant; invalid_scope; invalid_target
@@ -151,6 +165,7 @@ export async function refresh(ctx: Ctx, input: RefreshRequest) {
   if (!hasValidChecksum(token, 'rt')) throw new ApiError('invalid_grant')
   const hash = ctx.deps.secrets.hash(token)
   return unitOfWork(ctx, 'raw', null, async (tx) => {
+    await lockFamilyOf(tx, hash)
     const [row] = await tx.sql.query<RefreshRow>(
       `select family_id, account_id, agent_id, person_id, scopes, resource, expires_at, ends_at, used_at
        from refresh_tokens where hash = $1 and client_id = $2 for update`,
@@ -167,7 +182,9 @@ export async function refresh(ctx: Ctx, input: RefreshRequest) {
       })
       throw new Refusal('invalid_grant')
     }
-    const scopes = narrowed(row.scopes, input.scope)
+    const left = stillGranted(row.scopes, standing.scopes)
+    if (left.length === 0) throw new ApiError('invalid_grant')
+    const scopes = narrowed(left, input.scope)
     if (!scopes) throw new ApiError('invalid_scope')
     const resource = audience(tx, row.resource, input.resource)
     await tx.sql.query('update refresh_tokens set used_at = $2 where hash = $1', [hash, tx.now()])

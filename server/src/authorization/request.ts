@@ -26,8 +26,8 @@ export type AuthorizeRequest = {
   resource: string
   codeChallenge: string
   prompt: string | undefined
-  /** Every redirect of the client leads to the own machine, where any program can pose as it. */
-  loopbackOnly: boolean
+  /** The answer goes to the own machine, where any program can pose as the client (RFC 8252 §8.6). */
+  toLoopback: boolean
 }
 
 /** RFC 6749 §4.1.2.1 and OpenID Connect Core §3.1.2.6. */
@@ -81,8 +81,9 @@ function judgeRest(ctx: Ctx, client: OauthClient, back: Back, input: AuthorizePa
   if (!scopes) return no('invalid_scope', 'scope: holds one that is unknown')
   const resource = input.resource ?? `${ctx.deps.config.PUBLIC_URL}/mcp`
   if (!resources(ctx.deps.config.PUBLIC_URL).includes(resource)) return no('invalid_target', 'resource: is unknown')
-  const loopbackOnly = client.redirectUris.every(isLoopbackRedirect)
-  return { request: { client, ...back, scopes, resource, codeChallenge: input.code_challenge, prompt, loopbackOnly } }
+  // Not only where every redirect of the client does: who can listen on the port needs no other one.
+  const toLoopback = isLoopbackRedirect(back.redirectUri)
+  return { request: { client, ...back, scopes, resource, codeChallenge: input.code_challenge, prompt, toLoopback } }
 }
 
 /**

@@ -14,7 +14,8 @@ const parameters = {
   redirect_uri: text(2000),
   code_challenge: text(255),
   code_challenge_method: text(255),
-  state: text(2000),
+  // Given back unchanged, however much a client keeps in it: the address that it came in is the bound.
+  state: text(16_000),
   scope: text(2000),
   resource: text(2000),
   prompt: text(255),

@@ -92,7 +92,7 @@ export async function requestCode(ctx: Ctx, input: CodeRequest) {
   const resource = input.resource ?? null
   if (resource !== null && !resources(ctx.deps.config.PUBLIC_URL).includes(resource))
     throw new ApiError('invalid_target')
-  const { deviceCode, userCode } = await unitOfWork(ctx, 'raw', null, async (tx) => {
+  const issue = unitOfWork(ctx, 'raw', null, async (tx) => {
     await requireRoom(tx)
     if (claim) await requireClaimRoom(tx, claim.tenantId)
     const agentName = input.agent_name ?? null
@@ -105,6 +105,11 @@ export async function requestCode(ctx: Ctx, input: CodeRequest) {
       metadata: { client_name: agentName ?? client.name, requester_ip: ctx.request.ip },
     })
     return stored
+  })
+  const { deviceCode, userCode } = await issue.catch(async (error: unknown) => {
+    // No code, so none of the day's: whoever asks while three are live may ask again when one has ended.
+    if (claim) await ctx.deps.limits.refund('claim_code', claim.tenantId)
+    throw error
   })
   const page = `${ctx.deps.config.PUBLIC_URL}/device`
   const complete = `${page}?code=${userCode}`

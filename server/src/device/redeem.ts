@@ -89,29 +89,25 @@ export async function deliver(ctx: Ctx, approved: Approved, client: DeviceClient
     applicationId: null,
     metadata: { agent_id: agentId, secret_key_id: key?.keyId ?? null },
   })
-  const access_token = issueAgentToken(ctx, {
-    agentId,
-    keyId: key?.keyId ?? null,
-    accountId,
-    personId: approved.person_id,
+  const family = {
+    familyId: uuid7(ctx.now()),
     clientId: client.clientId,
+    accountId,
+    agentId,
+    personId: approved.person_id,
     scopes,
     resource: approved.resource,
-  })
+    endsAt: addSeconds(ctx.now(), refreshAbsoluteSeconds),
+  }
+  // The token names its family even where no refresh token is in it, as one from a code does (RFC 7009 §2.1).
+  const access_token = issueAgentToken(ctx, { ...family, keyId: key?.keyId ?? null })
   // Only what can come back with a refresh token gets one.
-  const refresh =
-    client.registered?.grantTypes.includes('refresh_token') && scopes.includes('offline_access')
-      ? await addRefreshToken(ctx, {
-          familyId: uuid7(ctx.now()),
-          clientId: client.clientId,
-          accountId,
-          agentId,
-          personId: approved.person_id,
-          scopes,
-          resource: approved.resource,
-          endsAt: addSeconds(ctx.now(), refreshAbsoluteSeconds),
-        })
-      : null
+  const isLasting = client.registered?.grantTypes.includes('refresh_token') && scopes.includes('offline_access')
+  const refresh = isLasting ? await addRefreshToken(ctx, family) : null
+  // In use, so that the purge of unused registrations leaves it alone.
+  if (client.registered) {
+    await ctx.sql.query('update registered_clients set last_used_at = $2 where id = $1', [client.clientId, ctx.now()])
+  }
   return {
     ...(refresh === null ? {} : { refresh_token: refresh }),
     ...(key

@@ -33,12 +33,27 @@ export async function revokeAccessToken(ctx: Ctx, claims: Claims & { client_id: 
   return made.length > 0
 }
 
+const lockFamily = (ctx: Ctx, familyId: string) =>
+  ctx.sql.query('select pg_advisory_xact_lock(hashtextextended($1::text, 0))::text', [`family ${familyId}`])
+
+/**
+ * Makes whoever uses a refresh token wait for others of its family, before the row is locked: two who show old ones would
+ * each hold what the other is about to delete.
+ */
+export async function lockFamilyOf(ctx: Ctx, hash: Buffer): Promise<void> {
+  const [row] = await ctx.sql.query<{ family_id: string }>('select family_id from refresh_tokens where hash = $1', [
+    hash,
+  ])
+  if (row) await lockFamily(ctx, row.family_id)
+}
+
 /**
  * Ends everything that came of one grant: its refresh tokens at once, its access tokens on every instance within a second
  * (they name their family, and the family is revoked like a token until the last of them has expired).
  * @returns whether a refresh token was left to end
  */
 export async function endFamily(ctx: Ctx, familyId: string, clientId: string): Promise<boolean> {
+  await lockFamily(ctx, familyId)
   // A rotation under way holds the token that it replaces: once it is through, there is a new one to find.
   const some = 'delete from refresh_tokens where family_id = $1::uuid returning 1'
   let ended = false

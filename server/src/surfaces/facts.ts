@@ -1,4 +1,5 @@
 import type { FastifyRequest } from 'fastify'
+import type { Config } from '../config.ts'
 import type { AddressResolver } from '../platform/address.ts'
 import type { RequestFacts } from '../platform/context.ts'
 import { mint } from '../platform/ids.ts'
@@ -21,11 +22,20 @@ function countAuthorization(raw: readonly string[]): number {
   return count
 }
 
-const cookiePattern = /(?:^|;\s*)(?:__Host-)?tm_session=([0-9A-Za-z_.-]{1,4096})(?=;|$)/
-
-const pagePattern = /(?:^|;\s*)(?:__Host-)?tm_onboarding=([0-9A-Za-z_]{1,100})(?=;|$)/
-
-const sessionCookie = (header: string): string | null => cookiePattern.exec(header)?.[1] ?? null
+/**
+ * Behind https only the names that no other host of the site can set (security 229): a neighbour's plain `tm_session` would
+ * put the person into a session of the neighbour's. Without https there is no such name.
+ */
+const cookiePatterns = {
+  secure: {
+    session: /(?:^|;\s*)__Host-tm_session=([0-9A-Za-z_.-]{1,4096})(?=;|$)/,
+    page: /(?:^|;\s*)__Host-tm_onboarding=([0-9A-Za-z_]{1,100})(?=;|$)/,
+  },
+  plain: {
+    session: /(?:^|;\s*)(?:__Host-)?tm_session=([0-9A-Za-z_.-]{1,4096})(?=;|$)/,
+    page: /(?:^|;\s*)(?:__Host-)?tm_onboarding=([0-9A-Za-z_]{1,100})(?=;|$)/,
+  },
+}
 
 const keyPattern = /tm(?:_|%5f)key(?:_|%5f)[0-9a-z]{49}/i
 
@@ -37,8 +47,13 @@ function keyInQuery(url: string): string | null {
 }
 
 /** What decisions may use of a request; nothing else of it reaches a slice. */
-export function factsOf(request: FastifyRequest, addresses: AddressResolver): RequestFacts {
+export function factsOf(
+  request: FastifyRequest,
+  addresses: AddressResolver,
+  { PUBLIC_URL }: Pick<Config, 'PUBLIC_URL'>,
+): RequestFacts {
   const { headers } = request
+  const cookies = cookiePatterns[PUBLIC_URL.startsWith('https://') ? 'secure' : 'plain']
   return {
     id: request.id,
     ip: addresses.resolve(request.socket.remoteAddress ?? '', one(headers['x-forwarded-for']) ?? undefined),
@@ -51,7 +66,7 @@ export function factsOf(request: FastifyRequest, addresses: AddressResolver): Re
     testAuthenticator: one(headers['x-test-authenticator']),
     appId: one(headers['x-app-id']),
     keyInUrl: keyInQuery(request.url),
-    cookie: headers.cookie === undefined ? null : sessionCookie(headers.cookie),
-    pageCookie: headers.cookie === undefined ? null : (pagePattern.exec(headers.cookie)?.[1] ?? null),
+    cookie: headers.cookie === undefined ? null : (cookies.session.exec(headers.cookie)?.[1] ?? null),
+    pageCookie: headers.cookie === undefined ? null : (cookies.page.exec(headers.cookie)?.[1] ?? null),
   }
 }

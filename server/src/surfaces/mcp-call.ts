@@ -11,6 +11,8 @@ import { reportError } from './report-error.ts'
 export type Exchange = {
   context: RequestContext
   principal: Manager
+  /** Whether an operation was asked, which counts on its own limits. */
+  isCounted: boolean
   /** What the status of the answer must say, in place of a message with 200 (agents.md §11.2). */
   refusal: ApiError | null
 }
@@ -81,6 +83,7 @@ export async function callTool(exchange: Exchange, tool: Tool, sent: Record<stri
       appId: chosenApplication(exchange, text('application_id', application_id)),
       idempotencyKey: text('idempotency_key', idempotency_key),
     }
+    exchange.isCounted = true
     // Read by the procedure only once its gates have passed: a missing scope is told before a wrong member.
     const data = await operation.call(context, () => {
       const unknown = Object.keys(sent).find((member) => !members.has(member))

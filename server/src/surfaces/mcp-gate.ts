@@ -41,7 +41,7 @@ const isBearer = (header: string | null): boolean => header !== null && /^bearer
  * @throws 401 unauthorized; 400 for a credential in two places; 429; 503
  */
 export async function openExchange(deps: Deps, addresses: AddressResolver, request: FastifyRequest): Promise<Exchange> {
-  const facts = factsOf(request, addresses)
+  const facts = factsOf(request, addresses, deps.config)
   const context: RequestContext = {
     deps,
     request: {
@@ -64,5 +64,5 @@ export async function openExchange(deps: Deps, addresses: AddressResolver, reque
   ctx.principal = await authenticate(ctx, ['manager'])
   const { tenantId } = ctx.principal
   if (tenantId) deps.activity.touch(tenantId)
-  return { context, principal: ctx.principal as Manager, refusal: null }
+  return { context, principal: ctx.principal as Manager, isCounted: false, refusal: null }
 }

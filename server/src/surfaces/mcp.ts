@@ -82,6 +82,8 @@ export function registerMcp(
         return refuse(deps, request, reply, error, challenge, { code: rpcCodes.invalidRequest })
       }
       const answered = await serve(standardRequest(request, resource), message, exchange)
+      // Headers that do not fit, a notification, a foreign application: such a call never came to the tool's own limits.
+      if (isToolCall(message, tools) && !exchange.isCounted) await countRequest(exchange)
       const text = await answered.text()
       reply.headers(exchange.context.response.headers)
       if (exchange.refusal) return refuse(deps, request, reply, exchange.refusal, challenge, { id })

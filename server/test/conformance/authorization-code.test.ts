@@ -209,6 +209,12 @@ describe('agents 165: without scope', () => {
 })
 
 describe('agents 167: Allow', () => {
+  it('a state of several kilobytes comes back unchanged', async () => {
+    const state = 'a.b-'.repeat(1500)
+    const allowed = await allow(server, person, request(client, pkce().challenge, { state }))
+    expect(queryOf(allowed.body.data.redirect_to).state).toBe(state)
+  })
+
   const asked = () => request(client, pkce().challenge)
 
   it('shows the client, its redirect host, the rights in words, and warns of loop-back clients', async () => {
@@ -295,6 +301,39 @@ describe('a consent is remembered', () => {
     const change = { redirect_uri: 'http://localhost/callback' }
     await codeFor(server, person, native, change)
     expect((await open(request(native, pkce().challenge, change), person.headers)).status).toBe(200)
+  })
+
+  it('never where this answer goes to the own machine, also of a client with other redirects (RFC 8252 §8.6)', async () => {
+    const both = await registerClient(server, { redirect_uris: [callback, 'http://127.0.0.1/callback'] })
+    const change = { redirect_uri: 'http://127.0.0.1:50123/callback' }
+    await codeFor(server, person, both)
+    expect((await open(request(both, pkce().challenge), person.headers)).status).toBe(302)
+    expect((await open(request(both, pkce().challenge, change), person.headers)).status).toBe(200)
+    const shown = await server.call('POST', '/v1/oauth/authorization/request', {
+      body: request(both, pkce().challenge, change),
+      headers: person.headers,
+    })
+    expect(shown.body.data.loopback_only).toBe(true)
+  })
+
+  it('given again for less, an earlier refresh token leads to no more than that', async () => {
+    const mine = await registerClient(server)
+    const wide = { scope: 'full_access offline_access', resource: issuer }
+    const before = await redeem(server, mine, await codeFor(server, person, mine, wide))
+    await codeFor(server, person, mine, { scope: 'audit:read offline_access', resource: issuer })
+    const refreshed = await refresh(server, mine, before.body.refresh_token)
+    expect([refreshed.status, refreshed.body.scope]).toEqual([200, 'audit:read offline_access'])
+    expect((await users(refreshed.body.access_token)).status).toBe(403)
+    const more = await refresh(server, mine, refreshed.body.refresh_token, { scope: 'users:read' })
+    expect([more.status, more.body.error]).toEqual([400, 'invalid_scope'])
+    await codeFor(server, person, mine, { scope: 'users:read', resource: issuer })
+    const other = await redeem(
+      server,
+      mine,
+      await codeFor(server, person, mine, { scope: 'audit:read offline_access' }),
+    )
+    await codeFor(server, person, mine, { scope: 'usage:read', resource: issuer })
+    expect((await refresh(server, mine, other.body.refresh_token)).body.error).toBe('invalid_grant')
   })
 
   it('agents 170: taken back in the dashboard, its tokens and refresh tokens are dead', async () => {

@@ -117,6 +117,14 @@ describe('N. claim', () => {
     expect((await code({ claim_token })).status).toBe(200)
   })
 
+  it('a refused request is none of the ten codes of a day', async () => {
+    const { claim_token } = (await vend()).claim
+    for (let i = 0; i < 3; i += 1) expect((await code({ claim_token })).status).toBe(200)
+    for (let i = 0; i < 8; i += 1) expect((await code({ claim_token })).status).toBe(429)
+    server.clock.advance(900)
+    expect((await code({ claim_token })).status).toBe(200)
+  })
+
   it('the eleventh code of a day → 429', async () => {
     const { claim_token } = (await vend()).claim
     for (let i = 0; i < 10; i += 1) {

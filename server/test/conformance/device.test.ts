@@ -1,8 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { purgeUnusedClients } from '../../src/clients/purge.ts'
+import { addSeconds } from '../../src/platform/time.ts'
 import { agentScopeNames } from '../../src/scopes.ts'
 import { join, pay } from '../account.ts'
 import { approvalPage, approved, askForCode, DEVICE_GRANT, form, pollWith } from '../device-flow.ts'
 import { type Answer, freshAddress, type TestApp, testApp } from '../harness.ts'
+import { refresh } from '../oauth-client.ts'
 import type { PersonAt } from '../people.ts'
 
 let server: TestApp
@@ -656,6 +659,33 @@ describe('clients that registered themselves', () => {
     const keyed = await run({ issue_secret_key: 'true' })
     expect(keyed.secret_key).toMatch(/^tm_key_/)
     expect(keyed.refresh_token).toBeUndefined()
+  })
+
+  it('agents 117: revoking the refresh token, or showing an old one, ends the token that came with it', async () => {
+    const me = await server.person()
+    const use = (token: string) => server.call('GET', '/v1/agents', { token, ip: freshAddress() })
+    const get = async (client_id: string) => {
+      const codes = await approved(server, me, { client_id, scope: 'keys:read offline_access' })
+      return (await pollWith(server, codes.device_code, { client_id })).body
+    }
+    const { client_id: id } = await register(device)
+    const one = await get(id)
+    expect((await use(one.access_token)).status).toBe(200)
+    const body = { client_id: id, token: one.refresh_token }
+    expect((await server.call('POST', '/oauth/revoke', { body, ip: freshAddress() })).status).toBe(200)
+    expect((await use(one.access_token)).status).toBe(401)
+    const other = await get(id)
+    const replaced = await refresh(server, { id, secret: null }, other.refresh_token)
+    expect((await refresh(server, { id, secret: null }, other.refresh_token)).body.error).toBe('invalid_grant')
+    for (const token of [other.access_token, replaced.body.access_token]) expect((await use(token)).status).toBe(401)
+  })
+
+  it('that are let in by code are in use, and not deleted after 30 days as if they were not', async () => {
+    const { client_id: id } = await register(device)
+    const codes = await approved(server, await server.person(), { client_id: id, scope: 'keys:read offline_access' })
+    const { refresh_token } = (await pollWith(server, codes.device_code, { client_id: id })).body
+    await purgeUnusedClients(sql(), addSeconds(server.clock(), 31 * 86_400), 100)
+    expect((await refresh(server, { id, secret: null }, refresh_token)).status).toBe(200)
   })
 
   it('are shown by their own word, and their codes are theirs alone', async () => {

@@ -255,4 +255,27 @@ describe('the transport', () => {
     expect(called.status).toBe(200)
     await limited.close()
   })
+
+  it('calls that no tool gets to see count like other requests', async () => {
+    const limited = await testApp({ RATE_LIMIT_OVERRIDES: '{"mcp":{"points":1}}' })
+    const call = () => currentRequest('tools/call', { name: 'connection_status' })
+    const notified = olderRequest('tools/call', { name: 'connection_status', arguments: {} })
+    delete notified.body.id
+    const mismatched = call()
+    mismatched.headers['mcp-method'] = 'ping'
+    const foreign = { name: 'users_list', arguments: { application_id: 'app_0000000000000000000000' } }
+    for (const [sent, status] of [
+      [notified, 202],
+      [mismatched, 400],
+      [olderRequest('tools/call', foreign), 200],
+    ] as const) {
+      const { token } = await limited.tenant()
+      expect([(await post(limited, sent, { token })).status, (await post(limited, sent, { token })).status]).toEqual([
+        status,
+        429,
+      ])
+      expect((await post(limited, call(), { token })).status).toBe(200)
+    }
+    await limited.close()
+  })
 })

@@ -141,6 +141,31 @@ describe('agents C: client secrets', () => {
     expect(outcome(await send({ form: inBody(mine) }))).toEqual([401, 'invalid_client'])
   })
 
+  it('security 141: whoever asks in the name of a client, with or without a secret, keeps nobody else from its tokens', async () => {
+    const mine = await server.tenant()
+    const ip = freshAddress()
+    const ask = (client_id: string) =>
+      oauthPost(server, '/oauth/token', { form: { grant_type: 'client_credentials', client_id }, ip })
+    const lookUp = () => oauthPost(server, '/oauth/introspect', { form: { token: 'x', client_id: mine.clientId }, ip })
+    for (let i = 0; i < 121; i += 1) await Promise.all([ask(mine.clientId), ask('cli_agent')])
+    expect((await ask(mine.clientId)).status).toBe(429)
+    for (let i = 0; i < 60; i += 1) await Promise.all(Array.from({ length: 21 }, lookUp))
+    const form = { grant_type: 'client_credentials' }
+    const granted = await oauthPost(server, '/oauth/token', { basic: basicOf(mine), form })
+    expect(granted.status).toBe(200)
+    const { access_token: token } = granted.body
+    const looked = await oauthPost(server, '/oauth/introspect', { basic: basicOf(mine), form: { token } })
+    expect([looked.status, looked.body.active]).toEqual([200, true])
+    const polled = await oauthPost(server, '/oauth/token', {
+      form: {
+        grant_type: 'urn:ietf:params:oauth:grant-type:device_code',
+        device_code: 'dvc_x',
+        client_id: 'cli_agent',
+      },
+    })
+    expect([polled.status, polled.body.error]).toEqual([400, 'invalid_grant'])
+  })
+
   it('agents 48: after 10 failures → 429 with Retry-After; the right secret from elsewhere still works', async () => {
     const mine = await server.tenant()
     const ip = freshAddress()

@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { agentToken } from '../agent-token.ts'
 import { freshAddress, type TestApp } from '../harness.ts'
+import { allow, codeFor, pkce, redeem, refresh, registerClient, request } from '../oauth-client.ts'
 import { assertionClaims, assertionForm, basicOf, oauthPost, registerKeys, signer, tokenOf } from '../oauth-requests.ts'
 import { onTwoInstances, storm, tally } from './two-instances.ts'
 
@@ -74,5 +75,29 @@ onTwoInstances('OAuth', (instances) => {
       expect(left).toEqual([])
       if (renewed.status === 200) expect(await untilRefused(two, renewed.body.access_token)).toBeLessThan(1000)
     }
+  })
+
+  it('agents 169: old refresh tokens of a family that are shown at once end it, and do not lock each other out', async () => {
+    const { one } = instances
+    const person = await one.person()
+    const client = await registerClient(one)
+    let { refresh_token: token } = (await redeem(one, client, await codeFor(one, person, client))).body
+    const old: string[] = []
+    for (let turn = 0; turn < 8; turn += 1) {
+      old.push(token)
+      token = (await refresh(one, client, token)).body.refresh_token
+    }
+    const answers = await storm(instances, 16, (app, i) => refresh(app, client, old[i % 8] as string))
+    expect(answers.map(({ body }) => body.error)).toEqual(answers.map(() => 'invalid_grant'))
+    expect((await refresh(one, client, token)).body.error).toBe('invalid_grant')
+  })
+
+  it('agents §2: consents that one person gives one client at once are of one agent', async () => {
+    const person = await instances.one.person()
+    const client = await registerClient(instances.one)
+    const answers = await storm(instances, 6, (app) => allow(app, person, request(client, pkce().challenge)))
+    expect(tally(answers)).toEqual({ 200: 6 })
+    const agents = await instances.one.database.sql.query('select 1 from agents where client_id = $1', [client.id])
+    expect(agents).toHaveLength(1)
   })
 })

@@ -4,8 +4,22 @@ import { at, choice, element, narrowed, row, walk } from './steps.js'
 const { show, during } = walk(['sign-in', 'review', 'waitlist'])
 const path = (step) => `/v1/oauth/authorization/${step}`
 
+/** What a request is made of. Whatever else a client sends is ignored, and an empty parameter is none (RFC 6749 §3.1). */
+const parameters = [
+  'response_type',
+  'client_id',
+  'redirect_uri',
+  'code_challenge',
+  'code_challenge_method',
+  'state',
+  'scope',
+  'resource',
+  'prompt',
+]
+
 /** The request as it stands in the address; the server judges it anew at every step. */
-const asked = Object.fromEntries(new URLSearchParams(location.search))
+const sent = new URLSearchParams(location.search)
+const asked = Object.fromEntries(parameters.map((name) => [name, sent.get(name)]).filter(([, value]) => value))
 let request = null
 
 function facts({ client_name, client_host, redirect_host, resource, account }) {
