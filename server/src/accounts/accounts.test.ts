@@ -30,6 +30,19 @@ async function withThree() {
 
 const get = (path: string, headers: Record<string, string>) => server.call('GET', path, { headers })
 
+describe('security 229: the cookie', () => {
+  it('that another host of the site could have set is not read, before our own or alone', async () => {
+    const attacker = await server.person()
+    const ours = person.headers.cookie
+    const theirs = attacker.headers.cookie.replace('__Host-', '')
+    for (const cookie of [`${theirs}; ${ours}`, `${ours}; ${theirs}`]) {
+      const answer = await get('/v1/account', { cookie })
+      expect([answer.status, answer.body.data.id]).toEqual([200, person.accountId])
+    }
+    expect((await get('/v1/account', { cookie: theirs })).status).toBe(401)
+  })
+})
+
 describe('a person with several applications', () => {
   it('makes each in a tenant of its own, and lists them across the account', async () => {
     const { mine, ids, made } = await withThree()

@@ -27,7 +27,7 @@ export function registerAuthorize(
 ): void {
   // HEAD would count as a visit; it is not part of the protocol.
   http.get(path, { config: { facts }, exposeHeadRoute: false }, async (request, reply) => {
-    const known = factsOf(request, addresses)
+    const known = factsOf(request, addresses, deps)
     const verdicts = await deps.limits.consume(limit, () => addressKey(known.ip), { write: false })
     reply.headers({ ...deps.limits.headers(verdicts), ...page.headers, pragma: 'no-cache' })
     const beginning = await page.begin({ deps, request: known, response: { headers: {} } }, request.query as Query)

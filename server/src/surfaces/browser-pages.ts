@@ -42,7 +42,7 @@ async function answerForm(
   page: BrowserPage,
   [request, reply]: [FastifyRequest, FastifyReply],
 ): Promise<FastifyReply> {
-  const context: RequestContext = { deps, request: factsOf(request, addresses), response: { headers: {} } }
+  const context: RequestContext = { deps, request: factsOf(request, addresses, deps), response: { headers: {} } }
   let outcome: Outcome
   try {
     outcome = { data: await call(context, () => readForm(deps, request)) }

@@ -75,7 +75,7 @@ export function registerDashboard(
 ): void {
   http.register(async (scope) => {
     scope.addHook('onRequest', async (request, reply) => {
-      const key = addressKey(factsOf(request, addresses).ip)
+      const key = addressKey(factsOf(request, addresses, deps).ip)
       const verdicts = await deps.limits.consume(limit, () => key, { write: false })
       reply.headers(deps.limits.headers(verdicts))
     })

@@ -81,7 +81,7 @@ export function registerDocuments<Name extends string>(
     const facts: RouteFacts = { dialect: row.dialect, crossOrigin: false, operation: name }
     http.get(path, { config: { facts } }, async (request, reply) => {
       if (isOpen) reply.header('access-control-allow-origin', '*')
-      const key = addressKey(factsOf(request, addresses).ip)
+      const key = addressKey(factsOf(request, addresses, deps).ip)
       const verdicts = await deps.limits.consume(limit, () => key, { write: false })
       reply.headers(deps.limits.headers(verdicts))
       return send(request, reply, await read(hostOf(request)), row)

@@ -109,7 +109,7 @@ export function registerEdge(http: FastifyInstance, deps: Deps, addresses: Addre
     sendError(deps, request, reply, known ? known() : error)
   })
   http.setNotFoundHandler(async (request, reply) => {
-    const key = addressKey(factsOf(request, addresses).ip)
+    const key = addressKey(factsOf(request, addresses, deps).ip)
     const verdicts = await deps.limits.consume(['not_found'], () => key, { write: false })
     reply.headers(deps.limits.headers(verdicts))
     return sendError(deps, request, reply, new ApiError('not_found'))

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { AddressResolver } from '../platform/address.ts'
-import type { RequestFacts } from '../platform/context.ts'
+import type { Deps, RequestFacts } from '../platform/context.ts'
 import { mint } from '../platform/ids.ts'
 
 const one = (value: string | string[] | undefined): string | null => (typeof value === 'string' ? value : null)
@@ -21,11 +21,18 @@ function countAuthorization(raw: readonly string[]): number {
   return count
 }
 
-const cookiePattern = /(?:^|;\s*)(?:__Host-)?tm_session=([0-9A-Za-z_.-]{1,4096})(?=;|$)/
+const cookies = {
+  cookie: /(?:^|;\s*)(__Host-)?tm_session=([0-9A-Za-z_.-]{1,4096})(?=;|$)/g,
+  pageCookie: /(?:^|;\s*)(__Host-)?tm_onboarding=([0-9A-Za-z_]{1,100})(?=;|$)/g,
+}
 
-const pagePattern = /(?:^|;\s*)(?:__Host-)?tm_onboarding=([0-9A-Za-z_]{1,100})(?=;|$)/
-
-const sessionCookie = (header: string): string | null => cookiePattern.exec(header)?.[1] ?? null
+/** A name without `__Host-` can be set by every other host of the site, so it is ours only where there is no https (security 229). */
+function cookieOf(name: keyof typeof cookies, header: string | undefined, { config }: Deps): string | null {
+  for (const [, prefix, value] of header?.matchAll(cookies[name]) ?? []) {
+    if (value && (prefix || config.PUBLIC_ORIGIN.startsWith('http:'))) return value
+  }
+  return null
+}
 
 const keyPattern = /tm(?:_|%5f)key(?:_|%5f)[0-9a-z]{49}/i
 
@@ -37,7 +44,7 @@ function keyInQuery(url: string): string | null {
 }
 
 /** What decisions may use of a request; nothing else of it reaches a slice. */
-export function factsOf(request: FastifyRequest, addresses: AddressResolver): RequestFacts {
+export function factsOf(request: FastifyRequest, addresses: AddressResolver, deps: Deps): RequestFacts {
   const { headers } = request
   return {
     id: request.id,
@@ -51,7 +58,7 @@ export function factsOf(request: FastifyRequest, addresses: AddressResolver): Re
     testAuthenticator: one(headers['x-test-authenticator']),
     appId: one(headers['x-app-id']),
     keyInUrl: keyInQuery(request.url),
-    cookie: headers.cookie === undefined ? null : sessionCookie(headers.cookie),
-    pageCookie: headers.cookie === undefined ? null : (pagePattern.exec(headers.cookie)?.[1] ?? null),
+    cookie: cookieOf('cookie', headers.cookie, deps),
+    pageCookie: cookieOf('pageCookie', headers.cookie, deps),
   }
 }

@@ -41,7 +41,7 @@ const isBearer = (header: string | null): boolean => header !== null && /^bearer
  * @throws 401 unauthorized; 400 for a credential in two places; 429; 503
  */
 export async function openExchange(deps: Deps, addresses: AddressResolver, request: FastifyRequest): Promise<Exchange> {
-  const facts = factsOf(request, addresses)
+  const facts = factsOf(request, addresses, deps)
   const context: RequestContext = {
     deps,
     request: {

@@ -32,7 +32,7 @@ export function registerPages(http: FastifyInstance, deps: Deps, addresses: Addr
   const facts: RouteFacts = { dialect: 'document', crossOrigin: false }
   const get = (path: string, answer: (request: FastifyRequest, reply: FastifyReply) => Promise<FastifyReply>) => {
     http.get(path, { config: { facts } }, async (request, reply) => {
-      const key = addressKey(factsOf(request, addresses).ip)
+      const key = addressKey(factsOf(request, addresses, deps).ip)
       const verdicts = await deps.limits.consume(limit, () => key, { write: false })
       reply.headers(deps.limits.headers(verdicts))
       return answer(request, reply)

@@ -135,7 +135,7 @@ function handler(deps: Deps, addresses: AddressResolver, operation: Operation) {
   return async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const context: RequestContext = {
       deps,
-      request: factsOf(request, addresses),
+      request: factsOf(request, addresses, deps),
       response: { headers: {}, streams: true },
     }
     let data: unknown

@@ -40,7 +40,7 @@ export async function registerTrpc(
         allowBatching: false,
         createContext: ({ req }: { req: FastifyRequest }): RequestContext => ({
           deps,
-          request: factsOf(req, addresses),
+          request: factsOf(req, addresses, deps),
           response: { headers: {} },
         }),
         responseMeta({ ctx, errors }: { ctx?: RequestContext; errors: unknown[] }) {
