@@ -230,6 +230,17 @@ describe('making a key', () => {
       expect(made.body.data.expires_at).toBe(expires_at)
     }
   })
+
+  it('nor gets one by replacing another', async () => {
+    const owner = await server.person()
+    const endless = await makeKey({ scopes: ['users:read'] }, owner)
+    const expires_at = new Date(server.clock().getTime() + 3_600_000).toISOString()
+    const brief = await makeKey({ expires_at }, owner)
+    const rotate = (id: string) => server.call('POST', `/v1/keys/${id}/rotate`, { headers: brief.headers, body: {} })
+    const refused = await rotate(endless.id)
+    expect([refused.status, refused.body.error?.code]).toEqual([403, 'insufficient_scope'])
+    expect((await rotate(brief.id)).status).toBe(200)
+  })
 })
 
 describe('what a key reaches', () => {
