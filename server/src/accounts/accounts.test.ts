@@ -147,6 +147,22 @@ describe('the dashboard session', () => {
     person = await server.person()
   })
 
+  it('is refused to a person of a disabled account, in words that are true', async () => {
+    const { device, accountId } = await server.person()
+    const ctx = systemContext(server.app.deps, 'test')
+    await setAccountStatus(ctx, accountId, 'disabled', { method: 'test' })
+    const page = { token: CONSOLE_CLIENT_ID, origin }
+    const begun = (await server.call('POST', '/v1/passkeys/auth/start', { ...page, body: {} })).body.data
+    const finish = { session_id: begun.session_id, credential: device.authenticate(begun.challenge, { origin }) }
+    const signed = await server.call('POST', '/v1/passkeys/auth/finish', { ...page, body: finish })
+    const body = { session_token: signed.body.data.session_token }
+    const refused = await server.call('POST', '/v1/dashboard/session', { body, origin })
+    expect([refused.status, refused.body.error]).toEqual([
+      403,
+      { code: 'forbidden', message: 'The account of this person is disabled.' },
+    ])
+  })
+
   it('is not had with the session of an end user of another application', async () => {
     const tenant = await server.tenant({ origins: ['https://app.example.com'] })
     const body = { session_token: tenant.token }

@@ -28,7 +28,7 @@ async function exchange(ctx: Ctx, token: string): Promise<Ended | null> {
   return row ?? null
 }
 
-type Membership = { account_id: string; role: Role; home: string | null }
+type Membership = { account_id: string; role: Role; status: string; home: string | null }
 
 /**
  * Opens a dashboard session: the session token of the console is exchanged for a cookie with a new session.
@@ -39,12 +39,15 @@ export async function openSession(ctx: Ctx, input: { session_token: string }) {
   if (!ended) throw new ApiError('invalid_session_token')
   const application = await consoleApplication(ctx)
   const [member] = await ctx.sql.query<Membership>(
-    `select m.account_id, m.role,
+    `select m.account_id, m.role, a.status,
             (select t.id from tenants t where t.account_id = a.id order by t.created_at, t.id limit 1) as home
      from members m join accounts a on a.id = m.account_id
-     where m.person_id = $1::uuid and a.status <> 'disabled' order by m.created_at, m.account_id limit 1`,
+     where m.person_id = $1::uuid order by (a.status = 'disabled'), m.created_at, m.account_id limit 1`,
     [ended.user_id],
   )
+  if (member?.status === 'disabled') {
+    throw new ApiError('forbidden', { message: 'The account of this person is disabled.' })
+  }
   if (!member?.home) throw new ApiError('forbidden', { message: 'This person is no member of an account.' })
   const session = newSession(
     ctx,
