@@ -8,12 +8,12 @@ const [name = 'help', ...words] = process.argv.slice(2).filter((word) => word !=
 
 try {
   const config = readConfig()
-  const { app, database } = await open(config, createLog('warn'))
+  const { app, release } = await open(config, createLog('warn'))
   try {
     process.stdout.write(`${await operate(app.deps, name, words)}\n`)
   } finally {
     await app.close()
-    await database.close()
+    await release()
   }
 } catch (error) {
   const reason = (error as Error).message

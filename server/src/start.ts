@@ -29,10 +29,13 @@ async function masterKey(config: Config, log: Log): Promise<Buffer> {
   return key
 }
 
-async function openStore(config: Config, database: Database, log: Log): Promise<LimitStore> {
-  if (!config.REDIS_URL) return { sql: database.sql }
+type Store = { limitStore: LimitStore; end(): void }
+
+async function openStore(config: Config, database: Database, log: Log): Promise<Store> {
+  if (!config.REDIS_URL) return { limitStore: { sql: database.sql }, end() {} }
   const { openRedis } = await import('./platform/redis.ts')
-  return { redis: await openRedis(config.REDIS_URL, log) }
+  const redis = await openRedis(config.REDIS_URL, log)
+  return { limitStore: { redis }, end: () => redis.disconnect() }
 }
 
 const retryMillis = 30_000
@@ -58,8 +61,15 @@ function keepTrying(startOnce: () => Promise<JobRunner>, log: Log): JobRunner {
   }
 }
 
+export type Opened = {
+  app: App
+  database: Database
+  /** Ends the connections to database and Redis, once the app is closed: they would keep the process alive. */
+  release(): Promise<void>
+}
+
 /** Opens everything a process needs, with the database migrated; listens nowhere. */
-export async function open(config: Config, log: Log): Promise<{ app: App; database: Database }> {
+export async function open(config: Config, log: Log): Promise<Opened> {
   const secrets = createSecrets({ masterKey: await masterKey(config, log) })
   const database = await openDatabase({
     url: config.DATABASE_URL,
@@ -68,14 +78,18 @@ export async function open(config: Config, log: Log): Promise<{ app: App; databa
   })
   await migrate(database)
   await ensureAuditPartitions(database.sql, systemClock())
-  const limitStore = await openStore(config, database, log)
+  const { limitStore, end } = await openStore(config, database, log)
   const app = await createApp({ config, database, secrets, log, clock: systemClock, limitStore })
-  return { app, database }
+  const release = async () => {
+    end()
+    await database.close()
+  }
+  return { app, database, release }
 }
 
 /** Opens everything and listens. */
 export async function boot(config: Config, log: Log): Promise<{ app: App; demo: Demo | null; close(): Promise<void> }> {
-  const { app, database } = await open(config, log)
+  const { app, database, release } = await open(config, log)
   const demo = config.DEMO ? await provisionDemo(app.deps) : null
   if (demo) (await import('./demo/page.ts')).registerExample(app.http, config.BASE_PATH, () => demo)
   await app.http.listen({ port: config.PORT, host: config.HOST })
@@ -89,7 +103,7 @@ export async function boot(config: Config, log: Log): Promise<{ app: App; demo: 
     async close() {
       await app.close()
       await jobRunner?.close()
-      await database.close()
+      await release()
     },
   }
 }

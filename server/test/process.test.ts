@@ -5,10 +5,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { testRedis } from './machine.ts'
 import { freePort } from './ports.ts'
 import { open } from './wire.ts'
 
 const main = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+const operator = fileURLToPath(new URL('../src/operator.ts', import.meta.url))
 const port = await freePort()
 const url = `http://127.0.0.1:${port}`
 
@@ -25,7 +27,7 @@ afterAll(() => rm(folder, { recursive: true, force: true }))
 
 type Run = { child: ChildProcess; output: () => string; exit: Promise<number | null> }
 
-function run(settings: Record<string, string>): Run {
+function run(settings: Record<string, string>, program: readonly string[] = [main]): Run {
   const env = {
     PATH: process.env.PATH,
     PORT: String(port),
@@ -34,7 +36,7 @@ function run(settings: Record<string, string>): Run {
     DEMO: 'off',
     ...settings,
   }
-  const child = spawn(process.execPath, [main], { cwd: folder, env: env as NodeJS.ProcessEnv })
+  const child = spawn(process.execPath, program, { cwd: folder, env: env as NodeJS.ProcessEnv })
   running = child
   let text = ''
   const collect = (chunk: Buffer) => {
@@ -98,4 +100,11 @@ describe('the process', () => {
     },
     30_000,
   )
+})
+
+describe('the operator’s command', () => {
+  it.skipIf(!testRedis)('ends when it is done, also where the limits are in Redis', async () => {
+    const command = run({ REDIS_URL: testRedis as string }, [operator, 'accounts'])
+    expect([await command.exit, command.output()]).toEqual([0, expect.stringContaining('There is none.')])
+  })
 })

@@ -1,4 +1,5 @@
 import { Refused } from '../api/problem.ts'
+import { site } from '../router/path.ts'
 import type { Filters } from './filters.ts'
 
 /** A file of the browser's, kept on disk where it is large; the address is given back at once. */
@@ -18,7 +19,7 @@ export async function download(format: 'csv' | 'ndjson', filters: Filters, appli
   const query = new URLSearchParams({ format })
   for (const [name, value] of Object.entries(filters)) query.set(name, String(value))
   const headers: HeadersInit = application === null ? {} : { 'x-app-id': application }
-  const answer = await fetch(`/v1/audit-logs?${query}`, { headers })
+  const answer = await fetch(`${site}/v1/audit-logs?${query}`, { headers })
   if (!answer.ok) throw new Refused((await answer.json()).error)
   save(await answer.blob(), `audit-logs.${format}`)
 }

@@ -30,6 +30,19 @@ async function withThree() {
 
 const get = (path: string, headers: Record<string, string>) => server.call('GET', path, { headers })
 
+describe('security 229: the cookie', () => {
+  it('that another host of the site could have set is not read, before our own or alone', async () => {
+    const attacker = await server.person()
+    const ours = person.headers.cookie
+    const theirs = attacker.headers.cookie.replace('__Host-', '')
+    for (const cookie of [`${theirs}; ${ours}`, `${ours}; ${theirs}`]) {
+      const answer = await get('/v1/account', { cookie })
+      expect([answer.status, answer.body.data.id]).toEqual([200, person.accountId])
+    }
+    expect((await get('/v1/account', { cookie: theirs })).status).toBe(401)
+  })
+})
+
 describe('a person with several applications', () => {
   it('makes each in a tenant of its own, and lists them across the account', async () => {
     const { mine, ids, made } = await withThree()
@@ -140,6 +153,22 @@ describe('the dashboard session', () => {
     server.clock.advance(86_401)
     expect((await get('/v1/account', headers)).status).toBe(401)
     person = await server.person()
+  })
+
+  it('is refused to a person of a disabled account, in words that are true', async () => {
+    const { device, accountId } = await server.person()
+    const ctx = systemContext(server.app.deps, 'test')
+    await setAccountStatus(ctx, accountId, 'disabled', { method: 'test' })
+    const page = { token: CONSOLE_CLIENT_ID, origin }
+    const begun = (await server.call('POST', '/v1/passkeys/auth/start', { ...page, body: {} })).body.data
+    const finish = { session_id: begun.session_id, credential: device.authenticate(begun.challenge, { origin }) }
+    const signed = await server.call('POST', '/v1/passkeys/auth/finish', { ...page, body: finish })
+    const body = { session_token: signed.body.data.session_token }
+    const refused = await server.call('POST', '/v1/dashboard/session', { body, origin })
+    expect([refused.status, refused.body.error]).toEqual([
+      403,
+      { code: 'forbidden', message: 'The account of this person is disabled.' },
+    ])
   })
 
   it('is not had with the session of an end user of another application', async () => {

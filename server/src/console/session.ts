@@ -33,7 +33,7 @@ export async function endSignIn(ctx: Ctx, token: string): Promise<SignIn | null>
   return row ?? null
 }
 
-type Membership = { account_id: string; role: Role; home: string | null }
+type Membership = { account_id: string; role: Role; status: string; home: string | null }
 
 /**
  * Opens a dashboard session with a cookie, for a person whose sign-in has been ended.
@@ -43,13 +43,16 @@ type Membership = { account_id: string; role: Role; home: string | null }
 export async function openDashboard(ctx: Ctx, ended: SignIn): Promise<string> {
   const application = await consoleApplication(ctx)
   const [member] = await ctx.sql.query<Membership>(
-    `select m.account_id, m.role,
+    `select m.account_id, m.role, a.status,
             (select t.id from tenants t where t.account_id = a.id
              order by t.deleted_at is not null, t.created_at, t.id limit 1) as home
      from members m join accounts a on a.id = m.account_id
-     where m.person_id = $1::uuid and a.status <> 'disabled' order by ${inOrderOfChoice} limit 1`,
+     where m.person_id = $1::uuid order by (a.status = 'disabled'), ${inOrderOfChoice} limit 1`,
     [ended.user_id],
   )
+  if (member?.status === 'disabled') {
+    throw new ApiError('forbidden', { message: 'The account of this person is disabled.' })
+  }
   if (!member?.home) throw new ApiError('forbidden', { message: 'This person is no member of an account.' })
   const session = newSession(
     ctx,

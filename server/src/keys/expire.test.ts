@@ -101,6 +101,27 @@ describe('the end of a key', () => {
     expect(mail?.text).toContain('Nightly')
     expect(mail?.text).not.toContain(key.headers.authorization.slice(7))
   })
+
+  it('is not told of a key that is in use, however few idle days this server allows; of one that is not, in the second half', async () => {
+    const { database, clock } = server
+    const strict = await testApp({ RATE_LIMITS: 'false', AGENT_KEY_IDLE_DAYS: '7' }, { database, clock })
+    const person = await server.person()
+    const key = await make(person)
+    const mails = async () => (await server.mails(person.address)).filter(({ subject }) => /ends soon/.test(subject))
+    for (let days = 0; days < 16; days += 1) {
+      await jobs['expiring-keys'].run(strict.app.deps)
+      await strict.call('GET', '/v1/keys/current', { headers: key.headers })
+      await strict.app.deps.keyUse.flush()
+      clock.advance(day)
+    }
+    expect(await mails()).toHaveLength(0)
+    clock.advance(3 * day)
+    await jobs['expiring-keys'].run(strict.app.deps)
+    await jobs['expiring-keys'].run(strict.app.deps)
+    expect(await mails()).toHaveLength(1)
+    // The database is shared, so the server is not closed with it.
+    await strict.app.http.close()
+  })
 })
 
 describe('agents 155: last use', () => {

@@ -98,14 +98,19 @@ async function tellOwners(ctx: Ctx, key: Due): Promise<boolean> {
   return true
 }
 
-/** Mails the owners of keys that end within 14 days, once for each end. Returns how many keys. */
+/**
+ * Mails the owners of keys that end within 14 days, once for each end; of idle ones in the second half of their idle days,
+ * so that nobody is told of a key that is in use. Returns how many keys.
+ */
 export async function warnOfExpiry(deps: Deps): Promise<number> {
   const notice = noticeDays * daySeconds
+  const { AGENT_KEY_IDLE_DAYS: idle = noticeDays * 2 } = deps.config
+  const idleNotice = Math.min(notice, (idle * daySeconds) / 2)
   const fresh = `(k.warned_at is null or k.warned_at < ${endOfKey} - make_interval(secs => ${notice}))`
   let total = 0
   for (;;) {
-    const by = addSeconds(deps.clock(), notice)
-    const keys = await due(deps.database.sql, deps, fresh, by, by)
+    const now = deps.clock()
+    const keys = await due(deps.database.sql, deps, fresh, addSeconds(now, notice), addSeconds(now, idleNotice))
     for (const key of keys) {
       if (await inTransaction(deps, 'keys.warn', (ctx) => tellOwners(ctx, key))) total += 1
     }

@@ -104,6 +104,17 @@ describe('agents 156: a leak report', () => {
     expect(await statusOf({ authorization: `Bearer ${rotated.body.data.secret_key}` })).toBe(401)
   })
 
+  it('of a version that was replaced and is over ends nothing more: the key in its place goes on working', async () => {
+    const one = await made()
+    const rotated = await server.call('POST', `/v1/keys/${one.key_id}/rotate`, {
+      headers: one.headers,
+      body: { grace_period_seconds: 0 },
+    })
+    const answer = await batch([match(one.secret)])
+    expect(answer.body[0].label).toBe('true_positive')
+    expect(await statusOf({ authorization: `Bearer ${rotated.body.data.secret_key}` })).toBe(200)
+  })
+
   it('of a client secret ends that one: 401 at the token endpoint', async () => {
     const { clientId, clientSecret, tenantId } = await server.tenant()
     const token = () =>

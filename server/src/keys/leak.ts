@@ -37,12 +37,14 @@ async function wasOurs({ sql, deps }: Ctx, kind: 'secret_key' | 'client_secret',
 }
 
 async function endLeakedKey(ctx: Ctx, leak: Leak): Promise<boolean> {
-  const [found] = await ctx.sql.query<{ account_id: string; key_id: string }>(
-    'select account_id, key_id from secret_key_versions where hash = $1',
+  const [found] = await ctx.sql.query<{ account_id: string; key_id: string; expires_at: Date | null }>(
+    'select account_id, key_id, expires_at from secret_key_versions where hash = $1',
     [ctx.deps.secrets.hash(leak.token)],
   )
   if (!found) return wasOurs(ctx, 'secret_key', leak.token)
-  const { account_id: accountId, key_id } = found
+  const { account_id: accountId, key_id, expires_at: replacedAt } = found
+  // Whoever replaced it without overlap has dealt with the leak: what took its place did not leak.
+  if (replacedAt && replacedAt <= ctx.now()) return true
   const [ended] = await endKeys(ctx, { accountId, reason: 'leak_report' }, { where: 'k.id = $4', values: [key_id] })
   if (!ended) return true
   const keyPreview = preview(leak.token as `tm_key_${string}`)

@@ -38,6 +38,14 @@ function requireNarrower(ctx: Ctx, agent: AccountAgent, row: KeyRow): void {
   throw refuse(ctx, 'rights', { message: 'The key may do more than this credential.', headers })
 }
 
+/** A key with an end gets none that outlives it: not by making one, and not by replacing one. */
+async function requireBriefer(ctx: Ctx<AccountPrincipal>, agent: AccountAgent, row: KeyRow): Promise<void> {
+  if (agent.keyId === null) return
+  const { expires_at: own } = await requireKey(ctx, agent.keyId)
+  if (!own || (row.expires_at && row.expires_at <= own)) return
+  throw refuse(ctx, 'rights', { message: 'The key may be used for longer than this credential.' })
+}
+
 /**
  * Whoever replaced a secret without overlap has ended it: nobody may replace the next one with it, who was let in a moment
  * before. @throws 401 unauthorized
@@ -61,7 +69,10 @@ export async function rotateKey(ctx: Ctx<AccountPrincipal>, input: { key_id: str
   const isSelf = principal.kind === 'agent' && principal.keyId === input.key_id
   if (principal.kind === 'agent' && !isSelf) requireRight(ctx, principal)
   const row = await requireKey(ctx, input.key_id)
-  if (principal.kind === 'agent' && !isSelf) requireNarrower(ctx, principal, row)
+  if (principal.kind === 'agent' && !isSelf) {
+    requireNarrower(ctx, principal, row)
+    await requireBriefer(ctx, principal, row)
+  }
   if (statusOf(ctx, row) !== 'active') throw new ApiError('key_not_found')
   const { account_id: accountId, id: keyId } = row
   const now = ctx.now()

@@ -147,6 +147,23 @@ describe('making a key', () => {
     expect(keys).toHaveLength(1)
   })
 
+  it('the Idempotency-Key of another caller of the account shows nobody a key that they may not make', async () => {
+    const owner = await server.person()
+    const full = await makeKey({}, owner)
+    const narrow = await makeKey({ scopes: ['keys:write'] }, owner)
+    const make = (headers: Record<string, string>) =>
+      server.call('POST', '/v1/keys', {
+        headers: { ...headers, 'idempotency-key': 'first-key-0001' },
+        body: { name: 'CI' },
+      })
+    const first = await make(full.headers)
+    expect([first.status, first.body.data.scopes]).toEqual([201, ['full_access']])
+    const other = await make(narrow.headers)
+    expect([other.status, other.body.error?.code]).toEqual([422, 'idempotency_key_reused'])
+    expect(other.text).not.toContain(first.body.data.secret_key)
+    expect((await make(full.headers)).body).toEqual(first.body)
+  })
+
   it('a refused proof gives its Idempotency-Key back', async () => {
     const headers = { ...person.headers, 'idempotency-key': 'second-try' }
     const refused = await server.call('POST', '/v1/keys', { headers, body: { name: 'CI' } })
@@ -212,6 +229,17 @@ describe('making a key', () => {
       const made = await server.call('POST', '/v1/keys', { headers: brief.headers, body })
       expect(made.body.data.expires_at).toBe(expires_at)
     }
+  })
+
+  it('nor gets one by replacing another', async () => {
+    const owner = await server.person()
+    const endless = await makeKey({ scopes: ['users:read'] }, owner)
+    const expires_at = new Date(server.clock().getTime() + 3_600_000).toISOString()
+    const brief = await makeKey({ expires_at }, owner)
+    const rotate = (id: string) => server.call('POST', `/v1/keys/${id}/rotate`, { headers: brief.headers, body: {} })
+    const refused = await rotate(endless.id)
+    expect([refused.status, refused.body.error?.code]).toEqual([403, 'insufficient_scope'])
+    expect((await rotate(brief.id)).status).toBe(200)
   })
 })
 

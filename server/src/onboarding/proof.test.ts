@@ -47,6 +47,18 @@ describe('agents 184: proof of work', () => {
     expect([again.status, again.body.error.code]).toEqual([428, 'proof_required'])
   })
 
+  it.each([
+    ['more text behind it', (salt: string) => `${salt}.1`],
+    ['other base64 of the same bytes', (salt: string) => `${salt}=`],
+  ])('used a second time under %s → refused', async (_, written) => {
+    const ip = freshAddress()
+    const challenge = await puzzle(ip)
+    expect((await ask(ip, solve(challenge))).status).toBe(200)
+    await server.app.deps.limits.refund('onboarding_ai', ip)
+    const again = await ask(ip, solve({ ...challenge, salt: written(challenge.salt) }))
+    expect([again.status, again.body.error?.code]).toEqual([428, 'proof_required'])
+  })
+
   it('from another address → refused', async () => {
     const refused = await ask(freshAddress(), solve(await puzzle(freshAddress())))
     expect(refused.status).toBe(428)

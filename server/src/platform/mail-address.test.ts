@@ -61,6 +61,7 @@ describe('security 191: Unicode', () => {
     expect(mailboxOf('a.b+c@gmail.com')).toBe('ab@gmail.com')
     expect(mailboxOf('ab@googlemail.com')).toBe('ab@gmail.com')
     expect(mailboxOf('a.b+c@company.com')).toBe('a.b@company.com')
+    expect([mailboxOf('a.b@gmail.com.'), freeMailDomain('a@gmail.com.')]).toEqual(['ab@gmail.com', 'gmail.com'])
     expect([freeMailDomain('a@gmail.com'), freeMailDomain('a@company.com')]).toEqual(['gmail.com', null])
   })
 })

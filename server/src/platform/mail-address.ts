@@ -49,7 +49,8 @@ const freeMail = new Set(
   ),
 )
 
-const domainPart = (address: string): string => address.slice(address.lastIndexOf('@') + 1)
+/** Without the dot at the end of a full name: it leads to the same mailbox. */
+const domainPart = (address: string): string => address.slice(address.lastIndexOf('@') + 1).replace(/\.+$/, '')
 
 /**
  * The mailbox that an address leads to, for counting only (agents.md §13): without a tag behind `+`, and without dots where

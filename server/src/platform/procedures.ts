@@ -148,6 +148,15 @@ const credentialScope = (principal: Principal): string => {
   return principal.applicationId ?? ('accountId' in principal ? principal.accountId : '')
 }
 
+/**
+ * Who gets an answer with a secret again: the caller that it was made for, with the rights it had. Another one of the account
+ * would get a secret that it may not make.
+ */
+function secretFor(principal: Principal): readonly string[] {
+  if (principal.kind !== 'agent') return [principal.kind, principal.id ?? '']
+  return [principal.kind, principal.id, principal.keyId ?? '', ...[...principal.scopes].sort()]
+}
+
 function idempotencyScope(ctx: Ctx, endpoint: Endpoint, input: unknown, part?: number): IdempotencyScope | null {
   const key = ctx.request.idempotencyKey
   if (!endpoint.idempotent || key === null) return null
@@ -157,7 +166,7 @@ function idempotencyScope(ctx: Ctx, endpoint: Endpoint, input: unknown, part?: n
     scope: byAddress ? addressKey(ctx.request.ip) : credentialScope(ctx.principal),
     operation: part ? `${ctx.operation}#${part}` : ctx.operation,
     key: checkKey(key, byAddress ? 16 : 1),
-    requestHash: hashRequest(input),
+    requestHash: hashRequest(endpoint.secret && !byAddress ? { input, caller: secretFor(ctx.principal) } : input),
     ttlSeconds: byAddress ? 600 : 86_400,
     status: endpoint.status ?? 200,
     secret: endpoint.secret ?? false,

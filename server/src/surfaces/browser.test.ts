@@ -22,6 +22,12 @@ describe('agents 139, security 187: who gets a page', () => {
     ['Slack', { accept: '*/*', 'user-agent': 'Slackbot-LinkExpanding 1.0 (+https://api.slack.com/robots)' }],
     ['BingPreview', { accept: '*/*', 'user-agent': 'BingPreview/1.0b' }],
     ['WhatsApp', { accept: '*/*', 'user-agent': 'WhatsApp/2.23.20.0' }],
+    [
+      'Google',
+      { accept: '*/*', 'user-agent': 'Google-PageRenderer Google (+https://developers.google.com/+/web/snippet/)' },
+    ],
+    ['Matrix', { accept: '*/*', 'user-agent': 'Synapse (bot; +https://github.com/matrix-org/synapse)' }],
+    ['Iframely', { accept: '*/*', 'user-agent': 'Iframely/1.3.1 (+https://iframely.com/docs/about)' }],
     ['an image loader', { accept: 'image/avif,image/webp,image/png' }],
   ])('%s', (_who, headers) => {
     expect(asksForPage({ headers })).toBe(true)

@@ -6,7 +6,7 @@ const shell = /PowerShell\//i
 
 /** Programs that follow the links of mails and messages before, or instead of, a person (security 187). */
 const scanner =
-  /barracuda|proofpoint|urldefense|mimecast|safelinks|microsoft office|ms-office|outlook|skypeuripreview|bingpreview|bingbot|google(?:bot|imageproxy|-safety|-read-aloud|docs)|feedfetcher|yahoomailproxy|slurp|slack(?:bot|-imgproxy)|discordbot|telegrambot|whatsapp|facebookexternalhit|facebot|twitterbot|linkedinbot|mattermost|applebot|pingdom|symantec|messagelabs|trend ?micro|fireeye|trellix|mcafee|sophos|forcepoint|websense|ironport|cloudmark|zscaler|fortinet|fortimail|palo ?alto|avanan|hornetsecurity|spamassassin|virustotal|urlscan|phish|linkpreview|link ?check|preview|crawler|spider/i
+  /barracuda|proofpoint|urldefense|mimecast|safelinks|microsoft office|ms-office|outlook|skypeuripreview|bingpreview|bingbot|google(?:bot|other|imageproxy|-safety|-read-aloud|-page ?renderer|-inspectiontool|docs)|apis-google|iframely|embedly|synapse|mastodon|redditbot|zoombot|viber|yandex|feedfetcher|yahoomailproxy|slurp|slack(?:bot|-imgproxy)|discordbot|telegrambot|whatsapp|facebookexternalhit|facebot|twitterbot|linkedinbot|mattermost|applebot|pingdom|symantec|messagelabs|trend ?micro|fireeye|trellix|mcafee|sophos|forcepoint|websense|ironport|cloudmark|zscaler|fortinet|fortimail|palo ?alto|avanan|hornetsecurity|spamassassin|virustotal|urlscan|phish|linkpreview|link ?check|preview|crawler|spider/i
 
 const has = (value: string | string[] | undefined, pattern: RegExp): boolean => pattern.test(String(value ?? ''))
 

@@ -44,6 +44,12 @@ describe.skipIf(!testBrowser)('the page that a registration mail leads to, in Ch
     const key = (await page.locator('pre').first().textContent()) ?? ''
     expect(key).toMatch(/^tm_key_[0-9A-Za-z]{49}$/)
     expect((await server.call('GET', '/v1/applications', { token: key })).status).toBe(200)
+    // What is shown once is whole on a phone, too: nothing of it is beyond the edge.
+    await page.setViewportSize({ width: 390, height: 800 })
+    const cut = await page.evaluate(
+      () => [...document.querySelectorAll('pre')].filter((box) => box.scrollWidth > box.clientWidth).length,
+    )
+    expect(cut).toBe(0)
     expect([[...hosts], complaints]).toEqual([[`localhost:${port}`], []])
     expect(lines.join('\n')).not.toMatch(/emt_|tm_key_/)
     await close()
