@@ -36,8 +36,8 @@ export const resources = {
     id: /^cred_[0-9A-Za-z]{1,64}$/,
     owner: `select coalesce(h.id, c.tenant_id) as tenant_id, case when h.id is null then c.application_id end as application_id
             from credentials c left join lateral (
-              select t.id from members m join tenants t on t.account_id = m.account_id where m.person_id = c.user_id
-              order by m.created_at, t.created_at, t.id limit 1) h on true
+              select ${homeOf('m.account_id')} as id from members m where m.person_id = c.user_id
+              order by m.created_at, m.account_id limit 1) h on true
             where c.id = $1 limit 1`,
   },
   session: {
@@ -57,8 +57,8 @@ export const resources = {
     code: 'device_request_not_found',
     id: uuid,
     owner: `select coalesce(i.tenant_id, (
-                select t.id from members m join tenants t on t.account_id = m.account_id
-                where m.person_id = coalesce(d.person_id, d.opened_by) order by m.created_at, t.created_at, t.id limit 1))
+                select ${homeOf('m.account_id')} from members m
+                where m.person_id = coalesce(d.person_id, d.opened_by) order by m.created_at, m.account_id limit 1))
               as tenant_id, i.id as application_id
             from device_requests d left join directory i on i.kind = 'client' and i.key = d.client_id
             where d.id = $1::uuid`,

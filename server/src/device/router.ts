@@ -16,7 +16,7 @@ import { DEVICE_GRANT, pollDevice } from './token.ts'
 const parameter = (max: number) => z.string({ error: 'must be a string' }).max(max, `must be at most ${max} characters`)
 
 const clientParameters = {
-  client_id: parameter(255).optional().meta({ description: '`cli_agent`, the public client, if left out.' }),
+  client_id: parameter(2000).optional().meta({ description: '`cli_agent`, the public client, if left out.' }),
   client_secret: parameter(255).optional(),
   client_assertion_type: parameter(255).optional(),
   client_assertion: parameter(8192).optional(),

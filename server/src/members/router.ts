@@ -133,6 +133,7 @@ export const invitationsRouter = router({
     status: 204,
     hot: 'raw',
     audits: ['member.joined', 'dashboard.session.opened', 'identifier.linked'],
+    sets: ['Set-Cookie'],
     errors: [...refusals, 'invalid_session_token', 'invalid_state'],
     secret: true,
     summary: 'Join the account of an invitation, and open the dashboard in it.',
