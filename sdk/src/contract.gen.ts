@@ -760,6 +760,16 @@ export type UserDataReport = {
   action_challenges: Record<string, unknown>[]
   /** Empty in this version. */
   webhook_deliveries: Record<string, unknown>[]
+  /** The sign-up on the hosted page, for as long as it is kept: half an hour. */
+  onboardings: {
+    id: string
+    status: string
+    display_name: string | null
+    email: string | null
+    origin: string | null
+    created_at: string
+    expires_at: string
+  }[]
   /** Registrations and sign-ins under way. */
   ceremonies: {
     id: string
@@ -1292,6 +1302,19 @@ export interface AdminApi {
         exp: number
       }
     }>
+    /** Hosted page: what it shows, and what its form begins with. `GET /v1/onboarding/{id}/page` */
+    page(id: string, options?: CallOptions): Promise<{
+      status: 'pending_data' | 'pending_passkey' | 'completed' | 'expired' | 'failed'
+      /** Who signs up: the owner of a new account, or an end user of the application. */
+      user_role: 'maintainer' | 'app_user'
+      application?: {
+        name: string
+        /** Domain that the passkey is for. */
+        site: string
+      }
+      prefill: { company_name?: string; display_name?: string; email?: string }
+      refresh_url?: string
+    }>
     /** Get a tenant, an application and client credentials with one call (the vending machine). `POST /v1/onboarding/ai` */
     provisionAgent(input: {
       name: string
@@ -1304,14 +1327,22 @@ export interface AdminApi {
         solution: string
       }
     }, options?: CallOptions): Promise<AgentCredentials>
-    /** Begin a sign-up on the hosted page, for a person who will own an account. `POST /v1/onboarding/start` */
+    /** Begin a sign-up on the hosted page, for a person who will own an account or for an end user. `POST /v1/onboarding/start` */
     start(input: {
-      user_role: 'maintainer'
-      /** On this server, or in the operator's list. */
+      /** Who signs up: the owner of a new account, or an end user of the application. */
+      user_role: 'maintainer' | 'app_user'
+      /** Where the person goes in the end: one of `success_urls`; of a maintainer on this server, or in the operator's list. */
       return_url?: string
+      /** Where a page that has expired leads; listed like `return_url`. */
       refresh_url?: string
       /** Shown on the page; never trusted. */
-      prefill?: { company_name?: string; email?: string }
+      prefill?: {
+        /** Of a maintainer. */
+        company_name?: string
+        /** Of an end user. */
+        display_name?: string
+        email?: string
+      }
     }, options?: CallOptions): Promise<{
       session_id: string
       /** The page for the person. */
@@ -1465,6 +1496,7 @@ export const adminOperations = {
   },
   onboarding: {
     availability: { method: 'GET', path: '/v1/onboarding/ai', dialect: 'plain', open: true, bare: true },
+    page: { method: 'GET', path: '/v1/onboarding/{id}/page', open: true, bare: true },
     provisionAgent: { method: 'POST', path: '/v1/onboarding/ai', dialect: 'plain', idempotent: true, open: true },
     start: { method: 'POST', path: '/v1/onboarding/start', open: true },
     status: { method: 'GET', path: '/v1/onboarding/{id}/status', open: true, bare: true },
@@ -1500,6 +1532,37 @@ export const adminOperations = {
 
 /** What the browser client may call, by method and path. */
 export interface BrowserRoutes {
+  'POST /v1/onboarding/start': { input: {
+    /** Who signs up: the owner of a new account, or an end user of the application. */
+    user_role: 'maintainer' | 'app_user'
+    /** Where the person goes in the end: one of `success_urls`; of a maintainer on this server, or in the operator's list. */
+    return_url?: string
+    /** Where a page that has expired leads; listed like `return_url`. */
+    refresh_url?: string
+    /** Shown on the page; never trusted. */
+    prefill?: {
+      /** Of a maintainer. */
+      company_name?: string
+      /** Of an end user. */
+      display_name?: string
+      email?: string
+    }
+  }; output: {
+    session_id: string
+    /** The page for the person. */
+    hosted_url: string
+    /** The page for the person. */
+    onboarding_url: string
+    expires_in: number
+  } }
+  'GET /v1/onboarding/{id}/status': { input: undefined; output: {
+    status: 'pending_data' | 'pending_passkey' | 'completed' | 'expired' | 'failed'
+    /** The page for the person. */
+    hosted_url?: string
+    /** The page for the person. */
+    onboarding_url?: string
+    expires_in?: number
+  } }
   'POST /v1/passkeys/auth/finish': { input: {
     /** From the start of the ceremony. */
     session_id: string

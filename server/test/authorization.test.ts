@@ -113,8 +113,8 @@ const persons: Row = {
   'agent for somebody': '403 forbidden',
 }
 
-/** Written out by hand from http-api.md §1.2: what the policy table must come to. `open` asks nobody. */
-const matrix: Record<Exclude<PolicyName, 'open'>, Row> = {
+/** Written out by hand from http-api.md §1.2: what the policy table must come to. `open` asks nobody, `hosted_sign_up` nobody for a maintainer. */
+const matrix: Record<Exclude<PolicyName, 'open' | 'hosted_sign_up'>, Row> = {
   ceremony: { ...nobody, publishable: 'pass' },
   own_read: { ...nobody, 'end user': 'pass' },
   own_write: { ...nobody, 'end user': 'pass' },
@@ -168,11 +168,11 @@ const filed: Record<PolicyName, readonly string[]> = {
     'onboarding.availability',
     'onboarding.complete',
     'onboarding.data',
+    'onboarding.page',
     'onboarding.provision_agent',
     'onboarding.register_passkey',
-    'onboarding.start',
-    'onboarding.status',
   ],
+  hosted_sign_up: ['onboarding.start', 'onboarding.status'],
   account_read: ['agents.get', 'agents.list', 'keys.get', 'keys.list'],
   account_write: ['agents.revoke', 'keys.create', 'keys.revoke'],
   key_rotation: ['keys.rotate'],

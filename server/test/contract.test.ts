@@ -62,6 +62,7 @@ const withoutCredential = [
   'onboarding.availability',
   'onboarding.complete',
   'onboarding.data',
+  'onboarding.page',
   'onboarding.provision_agent',
   'onboarding.register_passkey',
   'onboarding.start',

@@ -153,6 +153,7 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   'onboarding.availability': () => ({}),
   'onboarding.start': () => ({ body: { user_role: 'maintainer', prefill: { company_name: 'Acme' } } }),
   'onboarding.status': async (world) => ({ params: { id: await hosted(world) } }),
+  'onboarding.page': async (world) => ({ params: { id: await hosted(world) } }),
   'onboarding.data': async (world) => ({
     params: { id: await hosted(world) },
     headers: { origin: world.server.app.deps.config.PUBLIC_URL },

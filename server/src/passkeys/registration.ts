@@ -9,12 +9,9 @@ import { uuid7 } from '../platform/ids.ts'
 import type { EndUser, Publishable } from '../platform/principal.ts'
 import { toIso } from '../platform/time.ts'
 import { writeTrail } from '../platform/trail.ts'
-import { newSession, sessionColumns, sessionPlaceholders, sessionWidth } from '../sessions/issue.ts'
 import { planLimitReached } from '../tenants/limit-reached.ts'
 import { limitsOf } from '../tenants/plans.ts'
-import { markActive } from '../usage/active-user.ts'
-import { periodOf } from '../usage/period.ts'
-import { checkClaims } from '../users/custom-claims.ts'
+import { type Claims, checkClaims } from '../users/custom-claims.ts'
 import { insertUser } from '../users/insert.ts'
 import { offeredAlgorithms } from './algorithms.ts'
 import { encodeBase64Url } from './base64url.ts'
@@ -27,6 +24,7 @@ import {
   type RegistrationFacts,
   take,
 } from './ceremony.ts'
+import { openFirstSession } from './first-session.ts'
 import { insertCredential } from './new-credential.ts'
 import { verified } from './refusals.ts'
 import { mayRegister } from './registration-policy.ts'
@@ -68,7 +66,7 @@ const isAllowed = (
   })
 
 /** A tenant that is full is told so before its user meets the authenticator; the finish decides. */
-async function requirePlace(ctx: Ctx<Caller>, application: HotApplication): Promise<void> {
+export async function requirePlace(ctx: Ctx, application: HotApplication): Promise<void> {
   const max = limitsOf(application.plan).users
   if (max === null) return
   const [tenant] = await ctx.sql.query<{ user_count: number }>('select user_count from tenants where id = $1', [
@@ -91,8 +89,11 @@ async function excluded(ctx: Ctx<Caller>, userId: string, rpId: string) {
   }))
 }
 
-/** Starts a registration: a new user's first passkey by name, or another one with the user's own session. */
-export async function start(ctx: Ctx<Caller>, input: z.output<typeof RegisterStart>) {
+/**
+ * Starts a registration: a new user's first passkey by name, or another one with the user's own session.
+ * @param newUserId what a new user's id will be, where it has been decided before
+ */
+export async function start(ctx: Ctx<Caller>, input: z.output<typeof RegisterStart>, newUserId?: string) {
   const application = await applicationOf(ctx)
   const { principal } = ctx
   const bound = bindings(ctx, application)
@@ -115,7 +116,7 @@ export async function start(ctx: Ctx<Caller>, input: z.output<typeof RegisterSta
   const facts: RegistrationFacts = {
     ...bound,
     kind: 'registration',
-    userId: user?.user_id ?? uuid7(ctx.now()),
+    userId: user?.user_id ?? newUserId ?? uuid7(ctx.now()),
     externalUserId: name,
     bySession,
     attachment: input.authenticator_type ?? null,
@@ -163,6 +164,7 @@ async function settleUser(
   ctx: Ctx<Caller>,
   application: HotApplication,
   facts: RegistrationFacts,
+  metadata: Claims,
 ): Promise<{ user: SignedInRow; isNew: boolean }> {
   const name = facts.externalUserId
   const user =
@@ -183,26 +185,33 @@ async function settleUser(
     applicationId: application.id,
     externalUserId: name,
     id: facts.userId,
+    metadata,
   })
   if (!made) throw refuse(ctx, 'registration_not_allowed', null)
   return {
-    user: { user_id: made.id, external_user_id: name, metadata: {}, custom_claims: {}, email: null },
+    user: { user_id: made.id, external_user_id: name, metadata, custom_claims: {}, email: null },
     isNew: true,
   }
 }
 
-const behindSession = (nth: number) => `$${sessionWidth + nth}`
-const openSession = `
-  with opened as (insert into sessions (${sessionColumns}) values (${sessionPlaceholders(1)}) returning id)
-  ${markActive([behindSession(1), behindSession(2), behindSession(3)], 'from opened')}`
+/** A registration on the hosted page, which opens the session itself when it completes. */
+type Hosted = {
+  /** Whose it must be. */
+  userId: string
+  /** What a new user begins with. */
+  metadata: Claims
+}
 
-/** Finishes a registration. The challenge is burnt first; user, passkey, session and audit rows are one transaction. */
-export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFinish>) {
+/**
+ * Verifies a registration and stores what came of it. The challenge is burnt first; user, passkey, session and audit rows
+ * are one transaction.
+ */
+async function store(ctx: Ctx<Caller>, input: z.output<typeof RegisterFinish>, hosted?: Hosted) {
   const application = await applicationOf(ctx)
   const { challenge, facts } = await take(ctx, 'registration', input.session_id)
   const { principal } = ctx
   const caller = principal.kind === 'end_user' ? principal.id : null
-  if (caller !== (facts.bySession ? facts.userId : null)) {
+  if (caller !== (facts.bySession ? facts.userId : null) || (hosted && hosted.userId !== facts.userId)) {
     recordFailure(ctx, { reason: 'caller', userId: caller })
     throw new Refusal('session_expired')
   }
@@ -230,7 +239,7 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
   }
   return ctx.deps.database.rawTransaction(async (sql) => {
     const tx = { ...ctx, sql }
-    const { user, isNew } = await settleUser(tx, application, facts)
+    const { user, isNew } = await settleUser(tx, application, facts, hosted?.metadata ?? {})
     const userId = user.user_id
     const alias = input.alias ?? null
     const credentialId = await insertCredential(tx, { userId, rpId: facts.rpId, alias, made })
@@ -240,14 +249,8 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
        where tenant_id = $1 and id = $2::uuid`,
       [application.tenantId, userId, ctx.now()],
     )
-    const subject = {
-      userId,
-      externalUserId: user.external_user_id,
-      claims: { ...clientClaims, ...user.custom_claims },
-    }
-    const session = newSession(tx, application, subject, { method: 'passkey', credentialId })
-    await sql.query(openSession, [...session.values, application.tenantId, userId, periodOf(ctx.now())])
-    if (isNew) record(tx, 'user.created', { userId, metadata: { source: 'registration' } })
+    if (isNew)
+      record(tx, 'user.created', { userId, metadata: { source: hosted ? 'hosted_onboarding' : 'registration' } })
     record(tx, 'passkey.registered', {
       userId,
       metadata: {
@@ -258,22 +261,30 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
         backup_eligible: made.backupEligible,
       },
     })
-    record(tx, 'auth.success', {
-      userId,
-      metadata: {
-        method: 'passkey',
-        credential_id: credentialId,
-        session_id: session.id,
-        user_verified: made.userVerified,
-      },
-    })
+    const passkey = { id: credentialId, userVerified: made.userVerified }
+    const token = hosted ? null : await openFirstSession(tx, application, user, passkey, clientClaims)
     await writeTrail(tx, sql)
-    return {
-      credential_id: credentialId,
-      status: 'active' as const,
-      session_token: session.token,
-      user: signedInUser(user),
-      ...redirect(application, input.success_url),
-    }
+    return { application, credentialId, user, token }
   })
+}
+
+/** Finishes a registration, and signs its user in. */
+export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFinish>) {
+  const { application, credentialId, user, token } = await store(ctx, input)
+  return {
+    credential_id: credentialId,
+    status: 'active' as const,
+    session_token: token ?? '',
+    user: signedInUser(user),
+    ...redirect(application, input.success_url),
+  }
+}
+
+/** Finishes a registration of the hosted page: nobody is signed in yet. */
+export async function finishHosted(
+  ctx: Ctx<Caller>,
+  input: z.output<typeof RegisterFinish>,
+  hosted: Hosted,
+): Promise<void> {
+  await store(ctx, input, hosted)
 }
