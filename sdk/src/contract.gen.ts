@@ -4,6 +4,26 @@ import type { Export } from './admin/export.ts'
 import type { List } from './admin/list.ts'
 import type { OperationTree } from './admin/operation.ts'
 
+export type Agent = {
+  id: string
+  /** What it calls itself. */
+  name: string
+  name_verified: false
+  /** How it came to be; `dashboard`: a person made a key by hand. */
+  method: 'vending' | 'device' | 'email' | 'oauth' | 'dashboard'
+  account_id: string
+  /** `all`, or the applications that it reaches. */
+  application_ids: 'all' | string[]
+  /** `full_access`, or single scopes. */
+  scopes: string[]
+  /** The person who approved it. */
+  created_by: string | null
+  created_at: string
+  /** To the minute. */
+  last_used_at: string | null
+  status: 'active' | 'revoked'
+}
+
 export type AgentCredentials = {
   tenantId: string
   clientId: string
@@ -41,7 +61,7 @@ export type Application = {
   related_origins: string[]
   /** Null: the host of the request's origin. */
   rp_id: string | null
-  /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+  /** Exact URLs that a ceremony may hand back as `redirect_url`, and the hosted page may lead to. */
   success_urls: string[]
   registration_policy: 'open' | 'preregistered' | 'ticket'
   anonymous_signup: boolean
@@ -147,7 +167,7 @@ export type ApplicationWithWebhookSecret = {
   related_origins: string[]
   /** Null: the host of the request's origin. */
   rp_id: string | null
-  /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+  /** Exact URLs that a ceremony may hand back as `redirect_url`, and the hosted page may lead to. */
   success_urls: string[]
   registration_policy: 'open' | 'preregistered' | 'ticket'
   anonymous_signup: boolean
@@ -322,7 +342,7 @@ export type CreatedApplication = {
   related_origins: string[]
   /** Null: the host of the request's origin. */
   rp_id: string | null
-  /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+  /** Exact URLs that a ceremony may hand back as `redirect_url`, and the hosted page may lead to. */
   success_urls: string[]
   registration_policy: 'open' | 'preregistered' | 'ticket'
   anonymous_signup: boolean
@@ -412,6 +432,28 @@ export type CreatedApplication = {
   webhook_signing_secret?: string
   /** Shown once. */
   client_secret: string
+}
+
+export type CreatedSecretKey = {
+  key_id: string
+  agent_id: string
+  name: string
+  /** Of the newest version: its first and last 4 characters. */
+  key_preview: string
+  /** `full_access`, or single scopes. */
+  scopes: string[]
+  /** null: every application of the account. */
+  application_ids: string[] | null
+  created_at: string
+  /** To the minute. */
+  last_used_at: string | null
+  last_used_ip: string | null
+  /** null: never, unless it is revoked. */
+  expires_at: string | null
+  status: 'active' | 'revoked' | 'expired'
+  /** Shown once. */
+  secret_key: string
+  setup: KeySetup
 }
 
 export type CreatedUser = {
@@ -612,6 +654,33 @@ export type RequestOptions = {
   userVerification: 'required' | 'preferred'
 }
 
+export type RotatedSecretKey = {
+  /** Shown once. */
+  secret_key: string
+  key_preview: string
+  setup: KeySetup
+  previous_expires_at: string
+}
+
+export type SecretKey = {
+  key_id: string
+  agent_id: string
+  name: string
+  /** Of the newest version: its first and last 4 characters. */
+  key_preview: string
+  /** `full_access`, or single scopes. */
+  scopes: string[]
+  /** null: every application of the account. */
+  application_ids: string[] | null
+  created_at: string
+  /** To the minute. */
+  last_used_at: string | null
+  last_used_ip: string | null
+  /** null: never, unless it is revoked. */
+  expires_at: string | null
+  status: 'active' | 'revoked' | 'expired'
+}
+
 export type Session = {
   id: string
   user_id: string
@@ -809,6 +878,19 @@ export type UserListItem = {
 
 /** Methods of the admin client. Inputs and results have the fields of the HTTP API. */
 export interface AdminApi {
+  agents: {
+    /** Read what is known of one program. `GET /v1/agents/{agent_id}` */
+    get(agentId: string, options?: CallOptions): Promise<Agent>
+    /** List the programs with access to the account, revoked ones too, oldest first. `GET /v1/agents` */
+    list(input?: {
+      /** Results per page, 1 to 100. */
+      limit?: number
+      /** Cursor: the previous page's `next_cursor`. */
+      starting_after?: string
+    }, options?: CallOptions): List<Agent>
+    /** End the access of a program: all its keys and tokens, everywhere within a second. `DELETE /v1/agents/{agent_id}` */
+    revoke(agentId: string, options?: CallOptions): Promise<void>
+  }
   applications: {
     /** Serve a suspended application again. `POST /v1/applications/{id}/activate` */
     activate(id: string, input?: { reason?: string }, options?: CallOptions): Promise<Application>
@@ -824,7 +906,7 @@ export interface AdminApi {
       related_origins?: string[]
       /** Null: the host of the request's origin. */
       rp_id?: string | null
-      /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+      /** Exact URLs that a ceremony may hand back as `redirect_url`, and the hosted page may lead to. */
       success_urls?: string[]
       registration_policy?: 'open' | 'preregistered' | 'ticket'
       anonymous_signup?: boolean
@@ -960,7 +1042,7 @@ export interface AdminApi {
       related_origins?: string[]
       /** Null: the host of the request's origin. */
       rp_id?: string | null
-      /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+      /** Exact URLs that a ceremony may hand back as `redirect_url`, and the hosted page may lead to. */
       success_urls?: string[]
       registration_policy?: 'open' | 'preregistered' | 'ticket'
       anonymous_signup?: boolean
@@ -1261,7 +1343,113 @@ export interface AdminApi {
     /** Tell who is connected: scopes, applications in reach, limits of the plan, and when all would be purged. `GET /v1/connection` */
     status(options?: CallOptions): Promise<Connection>
   }
+  keys: {
+    /** Make a secret key; it is shown once, with the commands that connect clients. `POST /v1/keys` */
+    create(input: {
+      name: string
+      /** `full_access` for a person unless said, the own ones for a program. */
+      scopes?: (
+        | 'users:read'
+        | 'users:write'
+        | 'credentials:read'
+        | 'credentials:write'
+        | 'sessions:read'
+        | 'sessions:write'
+        | 'applications:read'
+        | 'applications:write'
+        | 'webhooks:read'
+        | 'webhooks:write'
+        | 'attestation:read'
+        | 'attestation:write'
+        | 'dbsc:read'
+        | 'dbsc:write'
+        | 'acting_as:read'
+        | 'acting_as:write'
+        | 'audit:read'
+        | 'usage:read'
+        | 'privacy:read'
+        | 'billing:read'
+        | 'enrollment:write'
+        | 'recovery:write'
+        | 'migration:write'
+        | 'auth_link'
+        | 'keys:read'
+        | 'keys:write'
+        | 'full_access')[]
+      /** Every application unless said. */
+      application_ids?: string[]
+      /** Never unless said. */
+      expires_at?: string
+      /** For a person: the proof of `POST /v1/dashboard/step-up` for `keys.create`. */
+      step_up?: { session_id: string; credential: { id: string } & Record<string, unknown> }
+    }, options?: CallOptions): Promise<CreatedSecretKey>
+    /** Read what is known of the secret key that calls. `GET /v1/keys/current` */
+    current(options?: CallOptions): Promise<SecretKey>
+    /** Read what is known of one secret key. `GET /v1/keys/{key_id}` */
+    get(keyId: string, options?: CallOptions): Promise<SecretKey>
+    /** List secret keys, ended ones too, oldest first; never the keys themselves. `GET /v1/keys` */
+    list(input?: {
+      /** Results per page, 1 to 100. */
+      limit?: number
+      /** Cursor: the previous page's `next_cursor`. */
+      starting_after?: string
+    }, options?: CallOptions): List<SecretKey>
+    /** End a secret key for good, with the tokens handed out with it, everywhere within a second. `DELETE /v1/keys/{key_id}` */
+    revoke(keyId: string, options?: CallOptions): Promise<void>
+    /** End the secret key that calls, everywhere within a second. `DELETE /v1/keys/current` */
+    revokeCurrent(options?: CallOptions): Promise<void>
+    /** Replace a secret key; the new one is shown once, the one before works until the grace period ends. `POST /v1/keys/{key_id}/rotate` */
+    rotate(keyId: string, input?: {
+      /** Seconds that the previous secret goes on working; 0 ends it at once. */
+      grace_period_seconds?: number
+    }, options?: CallOptions): Promise<RotatedSecretKey>
+  }
   oauth: {
+    /** Ask whether a token is good, and what it is for (RFC 7662). `POST /oauth/introspect` */
+    introspect(input: {
+      token: string
+      /** Ignored: every kind is looked for. */
+      token_type_hint?: string
+      /** `cli_…`, or the `app_…` id of the same application. */
+      client_id?: string
+      client_secret?: string
+      client_assertion_type?: string
+      /** `private_key_jwt`: signed with a key of `client_jwks`, for this issuer alone, used once. */
+      client_assertion?: string
+    }, options?: CallOptions): Promise<{
+      active: boolean
+      scope?: string
+      client_id?: string
+      sub?: string
+      /** Absent for a secret key without an end. */
+      exp?: number
+      iat?: number
+      iss?: string
+      aud?: string | string[]
+      token_type?: 'Bearer' | 'refresh_token'
+      /** Of a secret key: its id. */
+      jti?: string
+      /** The agent that acts for `sub`. */
+      act?: { sub: string } & Record<string, unknown>
+      tenant_id?: string
+      app_id?: string
+      account_id?: string
+      /** Of a session token. */
+      user_id?: string
+      external_user_id?: string
+    }>
+    /** End a token of the own client before its time (RFC 7009). `POST /oauth/revoke` */
+    revoke(input: {
+      token: string
+      /** Ignored: every kind is looked for. */
+      token_type_hint?: string
+      /** `cli_…`, or the `app_…` id of the same application. */
+      client_id?: string
+      client_secret?: string
+      client_assertion_type?: string
+      /** `private_key_jwt`: signed with a key of `client_jwks`, for this issuer alone, used once. */
+      client_assertion?: string
+    }, options?: CallOptions): Promise<void>
     /** Exchange a grant for an access token (RFC 6749 §3.2). `POST /oauth/token` */
     token(input: {
       grant_type: string
@@ -1301,19 +1489,6 @@ export interface AdminApi {
         /** Until when, in seconds since 1970. */
         exp: number
       }
-    }>
-    /** Hosted page: what it shows, and what its form begins with. `GET /v1/onboarding/{id}/page` */
-    page(id: string, options?: CallOptions): Promise<{
-      status: 'pending_data' | 'pending_passkey' | 'completed' | 'expired' | 'failed'
-      /** Who signs up: the owner of a new account, or an end user of the application. */
-      user_role: 'maintainer' | 'app_user'
-      application?: {
-        name: string
-        /** Domain that the passkey is for. */
-        site: string
-      }
-      prefill: { company_name?: string; display_name?: string; email?: string }
-      refresh_url?: string
     }>
     /** Get a tenant, an application and client credentials with one call (the vending machine). `POST /v1/onboarding/ai` */
     provisionAgent(input: {
@@ -1473,6 +1648,11 @@ export interface AdminApi {
 }
 
 export const adminOperations = {
+  agents: {
+    get: { method: 'GET', path: '/v1/agents/{agent_id}', bare: true },
+    list: { method: 'GET', path: '/v1/agents', list: 'cursor' },
+    revoke: { method: 'DELETE', path: '/v1/agents/{agent_id}', bare: true },
+  },
   applications: {
     activate: { method: 'POST', path: '/v1/applications/{id}/activate', idempotent: true },
     create: { method: 'POST', path: '/v1/applications', idempotent: true },
@@ -1491,12 +1671,22 @@ export const adminOperations = {
   connection: {
     status: { method: 'GET', path: '/v1/connection', bare: true },
   },
+  keys: {
+    create: { method: 'POST', path: '/v1/keys', idempotent: true },
+    current: { method: 'GET', path: '/v1/keys/current', bare: true },
+    get: { method: 'GET', path: '/v1/keys/{key_id}', bare: true },
+    list: { method: 'GET', path: '/v1/keys', list: 'cursor' },
+    revoke: { method: 'DELETE', path: '/v1/keys/{key_id}', bare: true },
+    revokeCurrent: { method: 'DELETE', path: '/v1/keys/current', bare: true },
+    rotate: { method: 'POST', path: '/v1/keys/{key_id}/rotate' },
+  },
   oauth: {
+    introspect: { method: 'POST', path: '/oauth/introspect', dialect: 'oauth', open: true },
+    revoke: { method: 'POST', path: '/oauth/revoke', dialect: 'oauth', open: true },
     token: { method: 'POST', path: '/oauth/token', dialect: 'oauth', open: true },
   },
   onboarding: {
     availability: { method: 'GET', path: '/v1/onboarding/ai', dialect: 'plain', open: true, bare: true },
-    page: { method: 'GET', path: '/v1/onboarding/{id}/page', open: true, bare: true },
     provisionAgent: { method: 'POST', path: '/v1/onboarding/ai', dialect: 'plain', idempotent: true, open: true },
     start: { method: 'POST', path: '/v1/onboarding/start', open: true },
     status: { method: 'GET', path: '/v1/onboarding/{id}/status', open: true, bare: true },

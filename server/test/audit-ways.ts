@@ -9,7 +9,7 @@ import { approvalPage, askForCode } from './device-flow.ts'
 import { type Answer, freshAddress } from './harness.ts'
 import { codeFor, redeem as redeemCode, registerClient } from './oauth-client.ts'
 import { type Change, prepare } from './operation-calls.ts'
-import { hostedPage, type Sample, samples, type World } from './samples.ts'
+import { endUserPage, hostedPage, type Sample, samples, type World } from './samples.ts'
 
 /** Calls an operation so that it writes an event; what else has to be there first is made without `call`. */
 export type Way = (world: World, call: (sample: Sample, change?: Change) => Promise<Answer>) => Promise<unknown>
@@ -92,6 +92,11 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
     },
   },
   'onboarding.register_passkey': {
+    'user.created': async (world, call) => {
+      const { challenge, ceremony_id, ...page } = await endUserPage(world)
+      const credential = createAuthenticator().register(challenge, { origin: page.headers.origin })
+      await call({ ...page, body: { ceremony_id, credential } })
+    },
     'auth.failed': async (world, call) => {
       const { challenge, ceremony_id, ...page } = await hostedPage(world)
       const credential = createAuthenticator().register(challenge, { origin: 'https://evil.example.net' })

@@ -71,5 +71,6 @@ const authenticatesClient = ({ dialect, input }: Operation) =>
 export function securityOf(operation: Operation): SecurityRequirement[] {
   if (authenticatesClient(operation)) return [{ basic: [] }, {}]
   const scope = operation.endpoint.scope === undefined ? [] : [operation.endpoint.scope]
-  return operation.auth.flatMap((kind) => requirements[kind](scope))
+  const ways = operation.auth.flatMap((kind) => requirements[kind](scope))
+  return operation.auth.includes('none') && ways.length > 0 ? [...ways, {}] : ways
 }

@@ -57,8 +57,10 @@ describe.skipIf(!testBrowser)('the hosted page of an end user in Chromium', () =
     const asked: string[] = []
     page.on('request', (request) => asked.push(request.url()))
     let token = ''
-    page.on('response', async (response) => {
-      if (response.url().endsWith('/complete')) token = (await response.json()).data.session_token
+    await page.route('**/complete', async (route) => {
+      const response = await route.fetch()
+      token = (await response.json()).data.session_token
+      await route.fulfill({ response })
     })
     const address = await start({ return_url: back, prefill: { display_name: 'Ada', email: 'ada@example.com' } })
     await page.goto(address)

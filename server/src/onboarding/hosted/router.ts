@@ -146,7 +146,7 @@ export const hostedOnboarding = {
   complete: command({
     ...hosted,
     rest: 'POST /v1/onboarding/{id}/complete',
-    audits: ['onboarding.completed', 'auth.success', 'account.created', 'tenant.provisioned', 'application.created'],
+    audits: ['onboarding.completed', 'auth.success'],
     errors: [...stepErrors, 'signups_closed'],
     secret: true,
     summary: 'Hosted page: end the sign-up with a session token, of the dashboard or of the application.',
