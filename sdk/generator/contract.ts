@@ -1,3 +1,4 @@
+import { leftOut, server } from './left-out.ts'
 import { type OpenApi, type Operation, operationsOf } from './operations.ts'
 import { doc, type Schema, schemaText, typeName } from './schema-text.ts'
 
@@ -88,20 +89,13 @@ function componentsText(text: string, components: Record<string, Schema>): strin
     .join('\n')
 }
 
-/** What no backend calls: steps of the server's own pages, and ways in for programs that have no client yet. */
-const notForBackends =
-  /^(?:onboarding\.(?:data|register_passkey|complete)|(?:account|agent_identity|agents|authorization|clients|dashboard|device)\.|keys\.report_leak$|oauth\.(?:introspect|revoke)$)/
-
 /**
  * The source of `contract.gen.ts`: types and methods of the admin client, its operation table, and the routes the
  * browser client may call. Throws when the document lacks what the clients rely on.
  */
 export function contractText(document: OpenApi): string {
   const operations = operationsOf(document)
-  const server = ['admin', 'manager', 'dashboard', 'none']
-  const admin = operations.filter(
-    ({ id, auth }) => auth.some((kind) => server.includes(kind)) && !notForBackends.test(id),
-  )
+  const admin = operations.filter(({ id, auth }) => auth.some((kind) => server.includes(kind)) && !(id in leftOut))
   const browser = operations.filter(({ auth }) => auth.includes('publishable') || auth.includes('end_user'))
   if (!document.components?.schemas?.ErrorCode) throw new Error('the document has no component ErrorCode')
   const methods = treeText(tree(admin, methodText), (name, body) => `${name}: ${body}`)

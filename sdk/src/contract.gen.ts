@@ -4,6 +4,26 @@ import type { Export } from './admin/export.ts'
 import type { List } from './admin/list.ts'
 import type { OperationTree } from './admin/operation.ts'
 
+export type Agent = {
+  id: string
+  /** What it calls itself. */
+  name: string
+  name_verified: false
+  /** How it came to be; `dashboard`: a person made a key by hand. */
+  method: 'vending' | 'device' | 'email' | 'oauth' | 'dashboard'
+  account_id: string
+  /** `all`, or the applications that it reaches. */
+  application_ids: 'all' | string[]
+  /** `full_access`, or single scopes. */
+  scopes: string[]
+  /** The person who approved it. */
+  created_by: string | null
+  created_at: string
+  /** To the minute. */
+  last_used_at: string | null
+  status: 'active' | 'revoked'
+}
+
 export type AgentCredentials = {
   tenantId: string
   clientId: string
@@ -41,7 +61,7 @@ export type Application = {
   related_origins: string[]
   /** Null: the host of the request's origin. */
   rp_id: string | null
-  /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+  /** Exact URLs that a ceremony may hand back as `redirect_url`, and the hosted page may lead to. */
   success_urls: string[]
   registration_policy: 'open' | 'preregistered' | 'ticket'
   anonymous_signup: boolean
@@ -147,7 +167,7 @@ export type ApplicationWithWebhookSecret = {
   related_origins: string[]
   /** Null: the host of the request's origin. */
   rp_id: string | null
-  /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+  /** Exact URLs that a ceremony may hand back as `redirect_url`, and the hosted page may lead to. */
   success_urls: string[]
   registration_policy: 'open' | 'preregistered' | 'ticket'
   anonymous_signup: boolean
@@ -322,7 +342,7 @@ export type CreatedApplication = {
   related_origins: string[]
   /** Null: the host of the request's origin. */
   rp_id: string | null
-  /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+  /** Exact URLs that a ceremony may hand back as `redirect_url`, and the hosted page may lead to. */
   success_urls: string[]
   registration_policy: 'open' | 'preregistered' | 'ticket'
   anonymous_signup: boolean
@@ -412,6 +432,30 @@ export type CreatedApplication = {
   webhook_signing_secret?: string
   /** Shown once. */
   client_secret: string
+}
+
+export type CreatedSecretKey = {
+  key_id: string
+  agent_id: string
+  name: string
+  /** Of the newest version: its first and last 4 characters. */
+  key_preview: string
+  /** `full_access`, or single scopes. */
+  scopes: string[]
+  /** null: every application of the account. */
+  application_ids: string[] | null
+  /** Addresses and CIDR ranges that it may be used from; null: any. */
+  allowed_ips: string[] | null
+  created_at: string
+  /** To the minute. */
+  last_used_at: string | null
+  last_used_ip: string | null
+  /** null: never, unless it is revoked. */
+  expires_at: string | null
+  status: 'active' | 'revoked' | 'expired'
+  /** Shown once. */
+  secret_key: string
+  setup: KeySetup
 }
 
 export type CreatedUser = {
@@ -537,6 +581,14 @@ export type ImportResult = {
   error?: { code: string; message: string }
 }
 
+export type Invitation = {
+  id: string
+  email: string
+  role: 'owner' | 'admin' | 'viewer'
+  created_at: string
+  expires_at: string
+}
+
 export type KeySetup = {
   /** Shell command for Claude Code. */
   claude_code: string
@@ -564,6 +616,15 @@ export type KeySetup = {
   mcp_remote: string
   /** Lists the tools with the MCP inspector. */
   inspector: string
+}
+
+export type Member = {
+  user_id: string
+  /** Proven, or as the person gave it. */
+  email: string | null
+  email_verified: boolean
+  role: 'owner' | 'admin' | 'viewer'
+  joined_at: string
 }
 
 export type OperatedAccount = {
@@ -625,6 +686,35 @@ export type RequestOptions = {
   allowCredentials?: { type: 'public-key'; id: string; transports?: string[] }[]
   timeout: number
   userVerification: 'required' | 'preferred'
+}
+
+export type RotatedSecretKey = {
+  /** Shown once. */
+  secret_key: string
+  key_preview: string
+  setup: KeySetup
+  previous_expires_at: string
+}
+
+export type SecretKey = {
+  key_id: string
+  agent_id: string
+  name: string
+  /** Of the newest version: its first and last 4 characters. */
+  key_preview: string
+  /** `full_access`, or single scopes. */
+  scopes: string[]
+  /** null: every application of the account. */
+  application_ids: string[] | null
+  /** Addresses and CIDR ranges that it may be used from; null: any. */
+  allowed_ips: string[] | null
+  created_at: string
+  /** To the minute. */
+  last_used_at: string | null
+  last_used_ip: string | null
+  /** null: never, unless it is revoked. */
+  expires_at: string | null
+  status: 'active' | 'revoked' | 'expired'
 }
 
 export type Session = {
@@ -784,6 +874,16 @@ export type UserDataReport = {
   action_challenges: Record<string, unknown>[]
   /** Empty in this version. */
   webhook_deliveries: Record<string, unknown>[]
+  /** The sign-up on the hosted page, for as long as it is kept: half an hour. */
+  onboardings: {
+    id: string
+    status: string
+    display_name: string | null
+    email: string | null
+    origin: string | null
+    created_at: string
+    expires_at: string
+  }[]
   /** Registrations and sign-ins under way. */
   ceremonies: {
     id: string
@@ -821,8 +921,96 @@ export type UserListItem = {
   created_at: string
 }
 
+export type WaitingDeviceRequest = {
+  id: string
+  /** `approved`: by the person who asks, and not collected by the program yet. */
+  status: 'pending' | 'approved'
+  /** Whether the person has entered its code, and looked at it. */
+  opened: boolean
+  /** What it calls itself; verified by nobody. */
+  agent_name: string | null
+  /** Of its client, in the client’s own words. */
+  client_name: string | null
+  ip_address: string
+  /** Asked for; once approved, granted. */
+  scopes: { scope: string; about: string }[]
+  /** It asks to hand its tenant over. */
+  claim: boolean
+  requested_at: string
+  expires_at: string
+}
+
 /** Methods of the admin client. Inputs and results have the fields of the HTTP API. */
 export interface AdminApi {
+  account: {
+    /** Go on in another account that the person belongs to, in all sessions. `POST /v1/account/choose` */
+    choose(input: { account_id: string }, options?: CallOptions): Promise<void>
+    invitations: {
+      /** List the invitations that can still be used, oldest first. `GET /v1/account/invitations` */
+      list(input?: {
+        /** Results per page, 1 to 100. */
+        limit?: number
+        starting_after?: string
+      }, options?: CallOptions): List<Invitation>
+      /** Take an invitation back: its link works no longer. `DELETE /v1/account/invitations/{invitation_id}` */
+      withdraw(invitationId: string, options?: CallOptions): Promise<void>
+    }
+    members: {
+      /** Invite somebody to the account by mail; the link is good for a week, once. `POST /v1/account/members` */
+      invite(input: { email: string; role: 'owner' | 'admin' | 'viewer' }, options?: CallOptions): Promise<Invitation>
+      /** List the people of the account, who is in it longest first. `GET /v1/account/members` */
+      list(input?: {
+        /** Results per page, 1 to 100. */
+        limit?: number
+        /** Cursor: the previous page's `next_cursor`. */
+        starting_after?: string
+      }, options?: CallOptions): List<Member>
+      /** Remove somebody from the account, perhaps oneself; never the last owner. `DELETE /v1/account/members/{user_id}` */
+      remove(userId: string, options?: CallOptions): Promise<void>
+    }
+    passkeys: {
+      /** List the signed-in person's own passkeys, ended ones too, newest first. `GET /v1/account/passkeys` */
+      list(input?: {
+        /** Results per page, 1 to 100. */
+        limit?: number
+        starting_after?: string
+      }, options?: CallOptions): List<Credential>
+      register: {
+        /** Verify and store the new passkey; the session stays what it is. `POST /v1/account/passkeys/register/finish` */
+        finish(input: {
+          /** From the start of the ceremony. */
+          session_id: string
+          credential: RegistrationResponse
+          alias?: string
+        }, options?: CallOptions): Promise<{ credential_id: string; status: 'active' }>
+        /** Start another passkey of the signed-in person, with a proof of one that they have. `POST /v1/account/passkeys/register/start` */
+        start(input?: {
+          /** The proof of `POST /v1/dashboard/step-up` for `account.passkeys.register`. */
+          step_up?: { session_id: string; credential: AuthenticationResponse }
+        }, options?: CallOptions): Promise<Registration>
+      }
+      /** Remove one of the own passkeys, with a proof of any of them; the last one stays. `POST /v1/account/passkeys/{credential_id}/remove` */
+      remove(credentialId: string, input?: {
+        /** The proof of `POST /v1/dashboard/step-up` for `account.passkeys.remove:<credential_id>`. */
+        step_up?: { session_id: string; credential: AuthenticationResponse }
+      }, options?: CallOptions): Promise<void>
+      /** Rename one of the signed-in person's own passkeys. `PATCH /v1/account/passkeys/{credential_id}` */
+      update(credentialId: string, input: { alias: string }, options?: CallOptions): Promise<Credential>
+    }
+  }
+  agents: {
+    /** Read what is known of one program. `GET /v1/agents/{agent_id}` */
+    get(agentId: string, options?: CallOptions): Promise<Agent>
+    /** List the programs with access to the account, revoked ones too, oldest first. `GET /v1/agents` */
+    list(input?: {
+      /** Results per page, 1 to 100. */
+      limit?: number
+      /** Cursor: the previous page's `next_cursor`. */
+      starting_after?: string
+    }, options?: CallOptions): List<Agent>
+    /** End the access of a program: all its keys and tokens, everywhere within a second. `DELETE /v1/agents/{agent_id}` */
+    revoke(agentId: string, options?: CallOptions): Promise<void>
+  }
   applications: {
     /** Serve a suspended application again. `POST /v1/applications/{id}/activate` */
     activate(id: string, input?: { reason?: string }, options?: CallOptions): Promise<Application>
@@ -838,7 +1026,7 @@ export interface AdminApi {
       related_origins?: string[]
       /** Null: the host of the request's origin. */
       rp_id?: string | null
-      /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+      /** Exact URLs that a ceremony may hand back as `redirect_url`, and the hosted page may lead to. */
       success_urls?: string[]
       registration_policy?: 'open' | 'preregistered' | 'ticket'
       anonymous_signup?: boolean
@@ -974,7 +1162,7 @@ export interface AdminApi {
       related_origins?: string[]
       /** Null: the host of the request's origin. */
       rp_id?: string | null
-      /** Exact URLs that a ceremony may hand back as `redirect_url`. */
+      /** Exact URLs that a ceremony may hand back as `redirect_url`, and the hosted page may lead to. */
       success_urls?: string[]
       registration_policy?: 'open' | 'preregistered' | 'ticket'
       anonymous_signup?: boolean
@@ -1275,6 +1463,19 @@ export interface AdminApi {
     /** Tell who is connected: scopes, applications in reach, limits of the plan, and when all would be purged. `GET /v1/connection` */
     status(options?: CallOptions): Promise<Connection>
   }
+  device: {
+    requests: {
+      /** Turn a program of that list away, for good; also after approving it, until it has collected. `DELETE /v1/device/requests/{request_id}` */
+      deny(requestId: string, options?: CallOptions): Promise<void>
+      /** List the programs that wait for this person, newest first. `GET /v1/device/requests` */
+      list(input?: {
+        /** Results per page, 1 to 100. */
+        limit?: number
+        /** Cursor: the previous page's `next_cursor`. */
+        starting_after?: string
+      }, options?: CallOptions): List<WaitingDeviceRequest>
+    }
+  }
   invitations: {
     /** Join the account of an invitation, and open the dashboard in it. `POST /v1/invitations/accept` */
     accept(input: {
@@ -1294,7 +1495,117 @@ export interface AdminApi {
       token: string
     }, options?: CallOptions): Promise<{ session_id: string; challenge: CreationOptions }>
   }
+  keys: {
+    /** Make a secret key; it is shown once, with the commands that connect clients. `POST /v1/keys` */
+    create(input: {
+      name: string
+      /** `full_access` for a person unless said, the own ones for a program. */
+      scopes?: (
+        | 'users:read'
+        | 'users:write'
+        | 'credentials:read'
+        | 'credentials:write'
+        | 'sessions:read'
+        | 'sessions:write'
+        | 'applications:read'
+        | 'applications:write'
+        | 'webhooks:read'
+        | 'webhooks:write'
+        | 'attestation:read'
+        | 'attestation:write'
+        | 'dbsc:read'
+        | 'dbsc:write'
+        | 'acting_as:read'
+        | 'acting_as:write'
+        | 'audit:read'
+        | 'usage:read'
+        | 'privacy:read'
+        | 'billing:read'
+        | 'enrollment:write'
+        | 'recovery:write'
+        | 'migration:write'
+        | 'auth_link'
+        | 'keys:read'
+        | 'keys:write'
+        | 'full_access')[]
+      /** Every application unless said. */
+      application_ids?: string[]
+      /** Addresses and CIDR ranges that it may be used from, such as `192.0.2.0/24` or `2001:db8::/32`: any unless said, those of the own key for a program. */
+      allowed_ips?: string[]
+      /** Never unless said. */
+      expires_at?: string
+      /** For a person: the proof of `POST /v1/dashboard/step-up` for `keys.create`. */
+      step_up?: { session_id: string; credential: { id: string } & Record<string, unknown> }
+    }, options?: CallOptions): Promise<CreatedSecretKey>
+    /** Read what is known of the secret key that calls. `GET /v1/keys/current` */
+    current(options?: CallOptions): Promise<SecretKey>
+    /** Read what is known of one secret key. `GET /v1/keys/{key_id}` */
+    get(keyId: string, options?: CallOptions): Promise<SecretKey>
+    /** List secret keys, ended ones too, oldest first; never the keys themselves. `GET /v1/keys` */
+    list(input?: {
+      /** Results per page, 1 to 100. */
+      limit?: number
+      /** Cursor: the previous page's `next_cursor`. */
+      starting_after?: string
+    }, options?: CallOptions): List<SecretKey>
+    /** End a secret key for good, with the tokens handed out with it, everywhere within a second. `DELETE /v1/keys/{key_id}` */
+    revoke(keyId: string, options?: CallOptions): Promise<void>
+    /** End the secret key that calls, everywhere within a second. `DELETE /v1/keys/current` */
+    revokeCurrent(options?: CallOptions): Promise<void>
+    /** Replace a secret key; the new one is shown once, the one before works until the grace period ends. `POST /v1/keys/{key_id}/rotate` */
+    rotate(keyId: string, input?: {
+      /** Seconds that the previous secret goes on working; 0 ends it at once. */
+      grace_period_seconds?: number
+    }, options?: CallOptions): Promise<RotatedSecretKey>
+  }
   oauth: {
+    /** Ask whether a token is good, and what it is for (RFC 7662). `POST /oauth/introspect` */
+    introspect(input: {
+      token: string
+      /** Ignored: every kind is looked for. */
+      token_type_hint?: string
+      /** `cli_…`, or the `app_…` id of the same application. */
+      client_id?: string
+      client_secret?: string
+      client_assertion_type?: string
+      /** `private_key_jwt`: signed with a key of `client_jwks` or of the metadata document, for this issuer alone, used once. */
+      client_assertion?: string
+    }, options?: CallOptions): Promise<{
+      active: boolean
+      scope?: string
+      client_id?: string
+      sub?: string
+      /** Absent for a secret key without an end. */
+      exp?: number
+      iat?: number
+      iss?: string
+      aud?: string | string[]
+      token_type?: 'Bearer' | 'refresh_token'
+      /** Of a secret key: its id. */
+      jti?: string
+      /** The agent that acts for `sub`. */
+      act?: { sub: string } & Record<string, unknown>
+      /** Of a key with such a list, and of its tokens: accept it from these addresses alone. */
+      allowed_ips?: string[]
+      tenant_id?: string
+      app_id?: string
+      account_id?: string
+      /** Of a session token. */
+      user_id?: string
+      external_user_id?: string
+    }>
+    /** End a token of the own client before its time (RFC 7009). `POST /oauth/revoke` */
+    revoke(input: {
+      token: string
+      /** Ignored: every kind is looked for. */
+      token_type_hint?: string
+      /** `cli_…`, or the `app_…` id of the same application. */
+      client_id?: string
+      client_secret?: string
+      client_assertion_type?: string
+      /** `private_key_jwt`: signed with a key of `client_jwks` or of the metadata document, for this issuer alone, used once. */
+      client_assertion?: string
+    }, options?: CallOptions): Promise<void>
     /** Exchange a grant for an access token (RFC 6749 §3.2). `POST /oauth/token` */
     token(input: {
       grant_type: string
@@ -1347,14 +1658,22 @@ export interface AdminApi {
         solution: string
       }
     }, options?: CallOptions): Promise<AgentCredentials>
-    /** Begin a sign-up on the hosted page, for a person who will own an account. `POST /v1/onboarding/start` */
+    /** Begin a sign-up on the hosted page, for a person who will own an account or for an end user. `POST /v1/onboarding/start` */
     start(input: {
-      user_role: 'maintainer'
-      /** On this server, or in the operator's list. */
+      /** Who signs up: the owner of a new account, or an end user of the application. */
+      user_role: 'maintainer' | 'app_user'
+      /** Where the person goes in the end: one of `success_urls`; of a maintainer on this server, or in the operator's list. */
       return_url?: string
+      /** Where a page that has expired leads; listed like `return_url`. */
       refresh_url?: string
       /** Shown on the page; never trusted. */
-      prefill?: { company_name?: string; email?: string }
+      prefill?: {
+        /** Of a maintainer. */
+        company_name?: string
+        /** Of an end user. */
+        display_name?: string
+        email?: string
+      }
     }, options?: CallOptions): Promise<{
       session_id: string
       /** The page for the person. */
@@ -1511,6 +1830,32 @@ export interface AdminApi {
 }
 
 export const adminOperations = {
+  account: {
+    choose: { method: 'POST', path: '/v1/account/choose' },
+    invitations: {
+      list: { method: 'GET', path: '/v1/account/invitations', list: 'cursor' },
+      withdraw: { method: 'DELETE', path: '/v1/account/invitations/{invitation_id}', bare: true },
+    },
+    members: {
+      invite: { method: 'POST', path: '/v1/account/members' },
+      list: { method: 'GET', path: '/v1/account/members', list: 'cursor' },
+      remove: { method: 'DELETE', path: '/v1/account/members/{user_id}', bare: true },
+    },
+    passkeys: {
+      list: { method: 'GET', path: '/v1/account/passkeys', list: 'cursor' },
+      register: {
+        finish: { method: 'POST', path: '/v1/account/passkeys/register/finish' },
+        start: { method: 'POST', path: '/v1/account/passkeys/register/start' },
+      },
+      remove: { method: 'POST', path: '/v1/account/passkeys/{credential_id}/remove' },
+      update: { method: 'PATCH', path: '/v1/account/passkeys/{credential_id}' },
+    },
+  },
+  agents: {
+    get: { method: 'GET', path: '/v1/agents/{agent_id}', bare: true },
+    list: { method: 'GET', path: '/v1/agents', list: 'cursor' },
+    revoke: { method: 'DELETE', path: '/v1/agents/{agent_id}', bare: true },
+  },
   applications: {
     activate: { method: 'POST', path: '/v1/applications/{id}/activate', idempotent: true },
     create: { method: 'POST', path: '/v1/applications', idempotent: true },
@@ -1529,12 +1874,29 @@ export const adminOperations = {
   connection: {
     status: { method: 'GET', path: '/v1/connection', bare: true },
   },
+  device: {
+    requests: {
+      deny: { method: 'DELETE', path: '/v1/device/requests/{request_id}', bare: true },
+      list: { method: 'GET', path: '/v1/device/requests', list: 'cursor' },
+    },
+  },
   invitations: {
     accept: { method: 'POST', path: '/v1/invitations/accept', open: true },
     show: { method: 'POST', path: '/v1/invitations/show', open: true },
     signUp: { method: 'POST', path: '/v1/invitations/sign-up', open: true },
   },
+  keys: {
+    create: { method: 'POST', path: '/v1/keys', idempotent: true },
+    current: { method: 'GET', path: '/v1/keys/current', bare: true },
+    get: { method: 'GET', path: '/v1/keys/{key_id}', bare: true },
+    list: { method: 'GET', path: '/v1/keys', list: 'cursor' },
+    revoke: { method: 'DELETE', path: '/v1/keys/{key_id}', bare: true },
+    revokeCurrent: { method: 'DELETE', path: '/v1/keys/current', bare: true },
+    rotate: { method: 'POST', path: '/v1/keys/{key_id}/rotate' },
+  },
   oauth: {
+    introspect: { method: 'POST', path: '/oauth/introspect', dialect: 'oauth', open: true },
+    revoke: { method: 'POST', path: '/oauth/revoke', dialect: 'oauth', open: true },
     token: { method: 'POST', path: '/oauth/token', dialect: 'oauth', open: true },
   },
   onboarding: {
@@ -1586,6 +1948,37 @@ export const adminOperations = {
 
 /** What the browser client may call, by method and path. */
 export interface BrowserRoutes {
+  'POST /v1/onboarding/start': { input: {
+    /** Who signs up: the owner of a new account, or an end user of the application. */
+    user_role: 'maintainer' | 'app_user'
+    /** Where the person goes in the end: one of `success_urls`; of a maintainer on this server, or in the operator's list. */
+    return_url?: string
+    /** Where a page that has expired leads; listed like `return_url`. */
+    refresh_url?: string
+    /** Shown on the page; never trusted. */
+    prefill?: {
+      /** Of a maintainer. */
+      company_name?: string
+      /** Of an end user. */
+      display_name?: string
+      email?: string
+    }
+  }; output: {
+    session_id: string
+    /** The page for the person. */
+    hosted_url: string
+    /** The page for the person. */
+    onboarding_url: string
+    expires_in: number
+  } }
+  'GET /v1/onboarding/{id}/status': { input: undefined; output: {
+    status: 'pending_data' | 'pending_passkey' | 'completed' | 'expired' | 'failed'
+    /** The page for the person. */
+    hosted_url?: string
+    /** The page for the person. */
+    onboarding_url?: string
+    expires_in?: number
+  } }
   'POST /v1/passkeys/auth/finish': { input: {
     /** From the start of the ceremony. */
     session_id: string

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createAuthenticator } from '../../server/test/authenticator.ts'
 import { type Tenant, type TestApp, testApp } from '../../server/test/harness.ts'
+import { agentKey } from '../../server/test/samples.ts'
 import { type Admin, adminAtPace } from '../src/admin/client.ts'
 import { createAtPace, type TryMellon } from '../src/browser/client.ts'
 import type { Result } from '../src/index.ts'
@@ -38,6 +39,28 @@ async function allOf<Item>(list: AsyncIterable<Item>): Promise<Item[]> {
   for await (const item of list) items.push(item)
   return items
 }
+
+describe('the admin client with a secret key', () => {
+  it('makes, lists, replaces and revokes keys, and tells what it is itself', async () => {
+    const { headers, key_id } = await agentKey({ server, tenant })
+    const secretKey = headers.authorization?.replace('Bearer ', '') as string
+    const own = adminAtPace({ baseUrl: proxy.url, secretKey, timeoutMs }, testPace())
+    expect(await own.keys.current()).toMatchObject({ key_id })
+    const made = await own.keys.create({ name: 'CI', scopes: ['users:read'] })
+    expect((await allOf(own.keys.list({ limit: 1 }))).map((key) => key.key_id)).toEqual(
+      expect.arrayContaining([key_id, made.key_id]),
+    )
+    const replaced = await own.keys.rotate(made.key_id)
+    const ci = adminAtPace({ baseUrl: proxy.url, secretKey: replaced.secret_key, timeoutMs }, testPace())
+    expect(await allOf(ci.users.list())).toEqual([])
+    const { agent_id } = await own.keys.get(made.key_id)
+    expect((await allOf(own.agents.list())).map((agent) => agent.id)).toContain(agent_id)
+    await own.keys.revoke(made.key_id)
+    await expect(ci.users.list()).rejects.toMatchObject({ code: 'unauthorized' })
+    await own.keys.revokeCurrent()
+    await expect(own.keys.current()).rejects.toMatchObject({ code: 'unauthorized' })
+  })
+})
 
 describe('the admin client', () => {
   it('gets one tenant and its credentials, though the first answer is lost', async () => {

@@ -10,6 +10,11 @@ export const policies = {
     reach: { anonymous: 'nothing' },
     actor: false,
   },
+  hosted_sign_up: {
+    about: 'Anybody who wants an account, or a browser with the publishable key for an end user of that application.',
+    reach: { anonymous: 'application' },
+    actor: false,
+  },
   ceremony: {
     about: 'A browser with the publishable key, or a signed-in user who adds a passkey.',
     reach: { anonymous: 'application', end_user: 'self' },

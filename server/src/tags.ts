@@ -2,7 +2,8 @@
 export const tags: Readonly<Record<string, { title: string; about: string }>> = {
   onboarding: {
     title: 'Onboarding',
-    about: 'The vending machine: a tenant, an application and client credentials with one unauthenticated call.',
+    about:
+      'The vending machine: a tenant, an application and client credentials with one unauthenticated call. And the hosted page, where people sign up.',
   },
   oauth: { title: 'OAuth', about: 'Access tokens for backends and agents.' },
   account: { title: 'Account', about: 'The account of a signed-in person, and the people in it.' },

@@ -13,6 +13,7 @@ import { type Change, prepare } from './operation-calls.ts'
 import {
   agentKey,
   anotherTenant,
+  endUserPage,
   furtherPasskey,
   hostedPage,
   type Sample,
@@ -171,6 +172,11 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
     },
   },
   'onboarding.register_passkey': {
+    'user.created': async (world, call) => {
+      const { challenge, ceremony_id, ...page } = await endUserPage(world)
+      const credential = createAuthenticator().register(challenge, { origin: page.headers.origin })
+      await call({ ...page, body: { ceremony_id, credential } })
+    },
     'auth.failed': async (world, call) => {
       const { challenge, ceremony_id, ...page } = await hostedPage(world)
       const credential = createAuthenticator().register(challenge, { origin: 'https://evil.example.net' })

@@ -115,8 +115,8 @@ const persons: Row = {
 
 const nothingThere = '404 not_found'
 
-/** Written out by hand from http-api.md §1.2: what the policy table must come to. `open` asks nobody. */
-const matrix: Record<Exclude<PolicyName, 'open'>, Row> = {
+/** Written out by hand from http-api.md §1.2: what the policy table must come to. `open` asks nobody, `hosted_sign_up` nobody for a maintainer. */
+const matrix: Record<Exclude<PolicyName, 'open' | 'hosted_sign_up'>, Row> = {
   ceremony: { ...nobody, publishable: 'pass' },
   own_read: { ...nobody, 'end user': 'pass' },
   own_write: { ...nobody, 'end user': 'pass' },
@@ -187,11 +187,11 @@ const filed: Record<PolicyName, readonly string[]> = {
     'onboarding.availability',
     'onboarding.complete',
     'onboarding.data',
+    'onboarding.page',
     'onboarding.provision_agent',
     'onboarding.register_passkey',
-    'onboarding.start',
-    'onboarding.status',
   ],
+  hosted_sign_up: ['onboarding.start', 'onboarding.status'],
   account_read: ['agents.get', 'agents.list', 'keys.get', 'keys.list'],
   account_write: ['agents.revoke', 'keys.create', 'keys.revoke'],
   key_rotation: ['keys.rotate'],
@@ -304,7 +304,7 @@ describe('security 111: the policy table', () => {
   it('has a row for every operation, and the matrix a row for every policy', () => {
     const listed = Object.entries(filed).flatMap(([policy, names]) => names.map((name) => `${name} ${policy}`))
     expect(listed.sort()).toEqual(named.map(([name, { endpoint }]) => `${name} ${endpoint.policy}`).sort())
-    expect(Object.keys({ open: 0, ...matrix }).sort()).toEqual(Object.keys(policies).sort())
+    expect(Object.keys({ open: 0, hosted_sign_up: 0, ...matrix }).sort()).toEqual(Object.keys(policies).sort())
   })
 })
 

@@ -68,6 +68,7 @@ const withoutCredential = [
   'onboarding.availability',
   'onboarding.complete',
   'onboarding.data',
+  'onboarding.page',
   'onboarding.provision_agent',
   'onboarding.register_passkey',
   'onboarding.start',

@@ -107,17 +107,28 @@ async function hosted({ server }: World): Promise<string> {
   return data(await server.call('POST', '/v1/onboarding/start', { body, ip: freshAddress() })).session_id
 }
 
-/** The same after its first step, with the page's cookie and the options for a passkey. */
-export async function hostedPage(world: World) {
-  const { server } = world
-  const params = { id: await hosted(world) }
+/** The same of an end user, whose passkeys the hosted page may make. */
+async function hostedEndUser(world: World): Promise<string> {
+  const { server, tenant } = world
+  const body = { rp_id: 'example.com' }
+  data(await server.call('PATCH', `/v1/applications/${tenant.applicationId}`, { token: tenant.token, body }))
+  const call = { ...browser(world), body: { user_role: 'app_user' }, ip: freshAddress() }
+  return data(await server.call('POST', '/v1/onboarding/start', call)).session_id
+}
+
+/** One after its first step, with the page's cookie and the options for a passkey. */
+async function givenData({ server }: World, id: string, who: object) {
   const page = { origin: server.app.deps.config.PUBLIC_URL }
-  const body = { company_name: 'Acme', email: `${fresh()}@example.com` }
-  const given = await server.call('POST', `/v1/onboarding/${params.id}/data`, { headers: page, body })
+  const given = await server.call('POST', `/v1/onboarding/${id}/data`, { headers: page, body: who })
   const { challenge, ceremony_id } = data(given)
   const cookie = String(given.headers['set-cookie']).split(';')[0] ?? ''
-  return { params, headers: { ...page, cookie }, challenge, ceremony_id }
+  return { params: { id }, headers: { ...page, cookie }, challenge, ceremony_id }
 }
+
+export const hostedPage = async (world: World) =>
+  givenData(world, await hosted(world), { company_name: 'Acme', email: `${fresh()}@example.com` })
+
+export const endUserPage = async (world: World) => givenData(world, await hostedEndUser(world), { display_name: 'Ada' })
 
 /** A session token of the console, for a person with that authenticator. */
 async function consoleToken({ server }: World, device: Authenticator): Promise<string> {
@@ -200,6 +211,7 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
   'onboarding.availability': () => ({}),
   'onboarding.start': () => ({ body: { user_role: 'maintainer', prefill: { company_name: 'Acme' } } }),
   'onboarding.status': async (world) => ({ params: { id: await hosted(world) } }),
+  'onboarding.page': async (world) => ({ params: { id: await hosted(world) } }),
   'onboarding.data': async (world) => ({
     params: { id: await hosted(world) },
     headers: { origin: world.server.app.deps.config.PUBLIC_URL },

@@ -1,5 +1,6 @@
 import { useState } from 'react'
 import { api } from '../api/client.ts'
+import { Refused } from '../api/problem.ts'
 import { useAction } from '../api/use-action.ts'
 import { confirmWithPasskey } from '../passkeys/step-up.ts'
 import { Link } from '../router/link.tsx'
@@ -14,6 +15,19 @@ import type { Right } from './rights.ts'
 
 type Created = Awaited<ReturnType<typeof api.keys.create.mutate>>
 
+type Asked = { name: string; scopes: Right[] | undefined; application_ids: string[] | undefined }
+
+/** What the server would refuse anyway, said before the person is asked for a passkey. */
+function checkAnswers({ name, scopes, application_ids }: Asked): void {
+  const details = [
+    ...(name === '' ? [{ path: 'name', message: 'must not be empty' }] : []),
+    ...(scopes?.length === 0 ? [{ path: 'scopes', message: 'tick at least one right' }] : []),
+    ...(application_ids?.length === 0 ? [{ path: 'application_ids', message: 'tick at least one application' }] : []),
+  ]
+  const [first] = details
+  if (first) throw new Refused({ code: 'validation_error', message: first.message, details })
+}
+
 /** Makes a secret key, after a passkey has confirmed it. */
 export function NewKeyScreen() {
   const [created, setCreated] = useState<Created>()
@@ -22,10 +36,12 @@ export function NewKeyScreen() {
     const application_ids = values.get('where') === 'some' ? values.getAll('application').map(String) : undefined
     const allowed_ips = addressesIn(textIn(values, 'addresses'))
     const expires_at = expiresAt(Number(textIn(values, 'days')))
+    const name = textIn(values, 'name')
+    checkAnswers({ name, scopes, application_ids })
     const step_up = await confirmWithPasskey('keys.create')
     setCreated(
       await api.keys.create.mutate({
-        name: textIn(values, 'name'),
+        name,
         ...(scopes ? { scopes } : {}),
         ...(application_ids ? { application_ids } : {}),
         ...(allowed_ips ? { allowed_ips } : {}),

@@ -1,7 +1,6 @@
 import { useRef } from 'react'
 import { useAction } from '../api/use-action.ts'
 import { Link } from '../router/link.tsx'
-import { base } from '../router/path.ts'
 import { Alert } from '../ui/alert.tsx'
 import { Field } from '../ui/field.tsx'
 import { Form, textIn } from '../ui/form.tsx'
@@ -9,8 +8,22 @@ import { Page } from '../ui/page.tsx'
 import { Submit } from '../ui/submit.tsx'
 import { beginSignUp, signUp } from './register.ts'
 
-/** The page of a sign-up: who it is, and a passkey. @param id of one that was begun elsewhere */
-export function SignUp({ id, onSignedIn }: { id?: string; onSignedIn: () => void }) {
+type Begun = {
+  /** Of a sign-up that was begun elsewhere. */
+  id?: string
+  /** What the form begins with; the person decides. */
+  prefill?: { company_name?: string | undefined; email?: string | undefined }
+  /** Where whoever began it wants a late person to go. */
+  refreshUrl?: string
+}
+
+/** Where a new sign-up begins. */
+export function StartAgain({ url = '/dashboard/sign-up' }: { url?: string | undefined }) {
+  return <a href={url}>Start again</a>
+}
+
+/** The page of a sign-up: who it is, and a passkey. */
+export function SignUp({ id, prefill, refreshUrl, onSignedIn }: Begun & { onSignedIn: () => void }) {
   // One sign-up, however often the prompt is cancelled.
   const begun = useRef(id)
   const { isBusy, problem, run } = useAction(async (values: FormData) => {
@@ -28,6 +41,7 @@ export function SignUp({ id, onSignedIn }: { id?: string; onSignedIn: () => void
           <Field
             label="Company or project"
             name="company_name"
+            defaultValue={prefill?.company_name}
             autoComplete="organization"
             required
             maxLength={100}
@@ -36,6 +50,7 @@ export function SignUp({ id, onSignedIn }: { id?: string; onSignedIn: () => void
           <Field
             label="E-mail"
             name="email"
+            defaultValue={prefill?.email}
             type="email"
             autoComplete="email"
             required
@@ -47,7 +62,7 @@ export function SignUp({ id, onSignedIn }: { id?: string; onSignedIn: () => void
         </Form>
         {problem?.code === 'onboarding_not_found' || problem?.code === 'invalid_state' ? (
           <p>
-            <a href={`${base}/sign-up`}>Start again</a>
+            <StartAgain url={refreshUrl} />
           </p>
         ) : null}
         <p>

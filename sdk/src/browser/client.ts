@@ -4,8 +4,9 @@ import { version } from '../version.ts'
 import { apiCall } from './call.ts'
 import { ceremonyOver, exclusively } from './ceremony.ts'
 import { type Settings, settingsOf, type TryMellonConfig } from './config.ts'
-import { type Result, toTryMellonError } from './error.ts'
+import { attempt, type Result, toTryMellonError } from './error.ts'
 import { type Events, events } from './events.ts'
+import type { OnboardingMethods } from './onboarding.ts'
 import { type PasskeyMethods, passkeyMethods } from './passkeys.ts'
 import type { SignIn, SignInOptions, SignUp, SignUpOptions, User } from './results.ts'
 import { type SessionMethods, sessionMethods } from './session.ts'
@@ -19,6 +20,7 @@ export type TryMellon = {
   signIn(options?: SignInOptions): Promise<Result<SignIn>>
   passkeys: PasskeyMethods
   session: SessionMethods
+  onboarding: OnboardingMethods
   on: Events['on']
   capabilities(): Promise<Capabilities>
   version(): string
@@ -60,6 +62,15 @@ function clientOf(config: TryMellonConfig, pace: Pace): TryMellon {
     return result
   }
 
+  // Loaded with the first call: most pages never make one.
+  const onboarding = Object.fromEntries(
+    (['createLink', 'status', 'waitForCompletion'] as const).map((name) => [
+      name,
+      (...args: unknown[]) =>
+        attempt(async () => (await import('./onboarding.ts')).onboardingOver(call, pace)[name](...(args as [never]))),
+    ]),
+  ) as unknown as OnboardingMethods
+
   return {
     signUp: (options) =>
       announced('signUp', options?.signal, async (signal) => ({
@@ -69,6 +80,7 @@ function clientOf(config: TryMellonConfig, pace: Pace): TryMellon {
     signIn: (options) => announced('signIn', options?.signal, (signal) => ceremony('auth', { ...options, signal })),
     passkeys: passkeyMethods(call, ceremony),
     session: sessionMethods(call, pace),
+    onboarding,
     on,
     capabilities,
     version: () => version,

@@ -15,12 +15,13 @@ type Facts = {
 
 /** What a browser method's `error` is. Switch over `code`; `message` may be shown to developers. */
 export class TryMellonError extends Error {
-  readonly code: SdkCode
-  readonly requestId?: string
-  readonly wireCode?: string
-  readonly retryAfter?: number
-  readonly hint?: string
-  readonly docsUrl?: string
+  // Declared only: they are assigned below, and written out they would cost bytes.
+  declare readonly code: SdkCode
+  declare readonly requestId?: string
+  declare readonly wireCode?: string
+  declare readonly retryAfter?: number
+  declare readonly hint?: string
+  declare readonly docsUrl?: string
 
   constructor(code: SdkCode, message: string, { cause, ...facts }: Facts = {}) {
     super(message, { cause })

@@ -101,3 +101,31 @@ export type Validation = {
   /** Who acts for the user, if not the user. */
   actor?: Record<string, unknown>
 }
+
+export type OnboardingLinkOptions = {
+  /** Default: an end user of the application. */
+  userRole?: 'app_user' | 'maintainer'
+  /** Where the person goes in the end; one of the application's `success_urls`, letter for letter. */
+  returnUrl?: string
+  /** Where a page that has expired leads; listed like `returnUrl`. */
+  refreshUrl?: string
+  /** What the form begins with. */
+  prefill?: { displayName?: string; companyName?: string; email?: string }
+  signal?: AbortSignal
+}
+
+export type OnboardingLink = {
+  sessionId: string
+  hostedUrl: string
+  /** The same as `hostedUrl`. */
+  onboardingUrl: string
+  /** Seconds. */
+  expiresIn: number
+}
+
+export type OnboardingStatus = {
+  status: 'pending_data' | 'pending_passkey' | 'completed' | 'expired' | 'failed'
+  hostedUrl?: string
+  onboardingUrl?: string
+  expiresIn?: number
+}

@@ -44,6 +44,12 @@ function data(method: string, path: string, input: Input, session_token: string)
     case 'GET /v1/passkeys':
     case 'GET /v1/sessions':
       return { data: [], has_more: false, next_cursor: null }
+    case 'POST /v1/onboarding/start': {
+      const hosted_url = globalThis.location?.href ?? ''
+      return { session_id: 'sandbox-onboarding', hosted_url, onboarding_url: hosted_url, expires_in: 1800 }
+    }
+    case 'GET /v1/onboarding/sandbox-onboarding/status':
+      return { status: 'completed' }
     default:
       return { session_id: input.external_user_id ?? '', expires_at, challenge: {} }
   }

@@ -52,6 +52,14 @@ export async function makePerson(
   return made.id
 }
 
+/** Another address to write to, of a person who has proved none. */
+export async function correctAddress(ctx: Ctx, personId: string, address: string): Promise<void> {
+  await ctx.sql.query(
+    `update users set metadata = jsonb_set(metadata, '{email}', to_jsonb($3::text)) where tenant_id = $1 and id = $2::uuid`,
+    [CONSOLE_TENANT_ID, personId, canonicalAddress(address)],
+  )
+}
+
 /** Whose a proven address is, and the account that this person owns; null: nobody's. */
 export async function personByAddress(
   ctx: Ctx,

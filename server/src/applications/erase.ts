@@ -13,6 +13,7 @@ type Doomed = { tenant_id: string; id: string; client_id: string }
  * compares this list with the tables that have an `application_id`.
  */
 export const applicationTables = {
+  hosted_onboardings: 'id',
   ceremonies: 'id',
   sessions: 'id',
   credentials: 'id',

@@ -9,6 +9,12 @@ const maxLabels = 5
 const label = (origin: string): string =>
   parseDomain(origin, { allowPrivateDomains: true }).domainWithoutSuffix ?? origin
 
+/** Whether browsers get as far as this origin in a list of related ones (WebAuthn L3 §5.11.1). */
+export function isHeard(origins: readonly string[], origin: string): boolean {
+  const before = origins.slice(0, origins.indexOf(origin) + 1)
+  return before.length > 0 && [...new Set(before.map(label))].indexOf(label(origin)) < maxLabels
+}
+
 type Claim = { tenant_id: string; owned: boolean; settings: unknown }
 
 /**

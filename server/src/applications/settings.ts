@@ -62,7 +62,7 @@ const fields = {
     .nullable()
     .meta({ description: "Null: the host of the request's origin." }),
   success_urls: unique(z.url({ protocol: /^https?$/, error: 'must be an http(s) URL' }).max(2000), 20).meta({
-    description: 'Exact URLs that a ceremony may hand back as `redirect_url`.',
+    description: 'Exact URLs that a ceremony may hand back as `redirect_url`, and the hosted page may lead to.',
   }),
   registration_policy: z.enum(['open', 'preregistered', 'ticket']),
   anonymous_signup: z.boolean(),

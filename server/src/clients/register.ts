@@ -24,6 +24,9 @@ export type Registration = {
   software_version?: string | undefined
 }
 
+/** Anybody may have it kept for 30 days. */
+const maxMetadata = 8192
+
 const metadataError = (message: string) => new ApiError('invalid_client_metadata', { message })
 
 /** @throws 400 invalid_redirect_uri, invalid_client_metadata */
@@ -44,6 +47,9 @@ function checked(input: Registration) {
   if (scopes?.some((scope) => !(agentScopeNames as readonly string[]).includes(scope))) {
     throw metadataError('scope: holds one that is not supported')
   }
+  const { client_uri, logo_uri, software_id, software_version } = input
+  const size = JSON.stringify([redirectUris, client_uri, logo_uri, software_id, software_version]).length
+  if (size > maxMetadata) throw metadataError(`the metadata must be at most ${maxMetadata} characters together`)
   return { grantTypes, redirectUris, scope: scopes && scopes.length > 0 ? scopes.join(' ') : null }
 }
 

@@ -14,12 +14,12 @@ export const onboardingErrors = {
   onboarding_not_found: { status: 404, message: 'This sign-up is unknown or over.' },
   invalid_return_url: {
     status: 400,
-    message: 'return_url: must be on this server, or one that the operator lists.',
-    hint: 'The operator lists them in ONBOARDING_RETURN_URLS.',
+    message: 'return_url: is not listed.',
+    hint: 'An application lists it in success_urls, the operator in ONBOARDING_RETURN_URLS.',
   },
   invalid_refresh_url: {
     status: 400,
-    message: 'refresh_url: must be on this server, or one that the operator lists.',
-    hint: 'The operator lists them in ONBOARDING_RETURN_URLS.',
+    message: 'refresh_url: is not listed.',
+    hint: 'An application lists it in success_urls, the operator in ONBOARDING_RETURN_URLS.',
   },
 } as const satisfies ErrorTable

@@ -29,6 +29,7 @@ function asset(name: `${string}.${keyof typeof types}`) {
 export const assets = [
   asset('agent-confirm.js'),
   asset('authorize.js'),
+  asset('onboarding.js'),
   asset('page.css'),
   asset('passkeys.js'),
   asset('steps.js'),

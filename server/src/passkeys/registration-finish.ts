@@ -7,12 +7,10 @@ import type { Ctx } from '../platform/context.ts'
 import { Refusal } from '../platform/errors.ts'
 import type { EndUser } from '../platform/principal.ts'
 import { writeTrail } from '../platform/trail.ts'
-import { newSession, sessionColumns, sessionPlaceholders, sessionWidth } from '../sessions/issue.ts'
-import { markActive } from '../usage/active-user.ts'
-import { periodOf } from '../usage/period.ts'
-import { checkClaims } from '../users/custom-claims.ts'
+import { type Claims, checkClaims } from '../users/custom-claims.ts'
 import { insertUser } from '../users/insert.ts'
 import { accepted, applicationOf, type RegistrationFacts, take } from './ceremony.ts'
+import { openFirstSession } from './first-session.ts'
 import { insertCredential } from './new-credential.ts'
 import { verified } from './refusals.ts'
 import {
@@ -40,6 +38,7 @@ async function settleUser(
   ctx: Ctx<Caller>,
   application: HotApplication,
   facts: RegistrationFacts,
+  metadata: Claims,
 ): Promise<{ user: SignedInRow; isNew: boolean }> {
   const name = facts.externalUserId
   const user =
@@ -60,27 +59,23 @@ async function settleUser(
     applicationId: application.id,
     externalUserId: name,
     id: facts.userId,
+    metadata,
   })
   if (!made) throw refuse(ctx, 'registration_not_allowed', null)
   return {
-    user: { user_id: made.id, external_user_id: name, metadata: {}, custom_claims: {}, email: null },
+    user: { user_id: made.id, external_user_id: name, metadata, custom_claims: {}, email: null },
     isNew: true,
   }
 }
 
-const behindSession = (nth: number) => `$${sessionWidth + nth}`
-const openSession = `
-  with opened as (insert into sessions (${sessionColumns}) values (${sessionPlaceholders(1)}) returning id)
-  ${markActive([behindSession(1), behindSession(2), behindSession(3)], 'from opened')}`
-
 type Taken = { challenge: Uint8Array; facts: RegistrationFacts }
 
-/** Burns the challenge, which must have been begun by who finishes. @throws 400 session_expired */
-async function takeOwn(ctx: Ctx<Caller>, id: string): Promise<Taken> {
+/** Burns the challenge, which must have been begun by who finishes, and for `userId` if said. @throws 400 session_expired */
+async function takeOwn(ctx: Ctx<Caller>, id: string, userId?: string): Promise<Taken> {
   const { challenge, facts } = await take(ctx, 'registration', id)
   const { principal } = ctx
   const caller = principal.kind === 'end_user' ? principal.id : null
-  if (caller !== (facts.bySession ? facts.userId : null)) {
+  if (caller !== (facts.bySession ? facts.userId : null) || (userId ?? facts.userId) !== facts.userId) {
     recordFailure(ctx, { reason: 'caller', userId: caller })
     throw new Refusal('session_expired')
   }
@@ -120,6 +115,9 @@ async function verifiedPasskey(
 type NewPasskey = Pick<z.output<typeof RegisterFinish>, 'session_id' | 'credential' | 'alias'>
 type Stored = { user: SignedInRow; made: RegisteredCredential; credentialId: string }
 
+/** A user who is new with this passkey: where from, and what is known of them. */
+type Newcomer = { source: 'registration' | 'hosted_onboarding'; metadata: Claims }
+
 /** Stores a passkey for its user, in one transaction with what follows from it and with their audit rows. */
 async function store<T>(
   ctx: Ctx<Caller>,
@@ -127,17 +125,18 @@ async function store<T>(
   taken: Taken,
   input: NewPasskey,
   follow: (tx: Ctx<Caller>, stored: Stored) => Promise<T>,
+  { source, metadata }: Newcomer = { source: 'registration', metadata: {} },
 ): Promise<T> {
   const made = await verifiedPasskey(ctx, application, taken, input.credential)
   const { facts } = taken
   return ctx.deps.database.rawTransaction(async (sql) => {
     const tx = { ...ctx, sql }
-    const { user, isNew } = await settleUser(tx, application, facts)
+    const { user, isNew } = await settleUser(tx, application, facts, metadata)
     const userId = user.user_id
     const alias = input.alias ?? null
     const credentialId = await insertCredential(tx, { userId, rpId: facts.rpId, alias, made })
     if (credentialId === null) throw refuse(ctx, 'credential_exists', isNew ? null : userId)
-    if (isNew) record(tx, 'user.created', { userId, metadata: { source: 'registration' } })
+    if (isNew) record(tx, 'user.created', { userId, metadata: { source } })
     record(tx, 'passkey.registered', {
       userId,
       metadata: {
@@ -154,6 +153,14 @@ async function store<T>(
   })
 }
 
+/** A registration signs in, which ends a row of failures; from now on the user has had a passkey. */
+const markAuthenticated = (tx: Ctx<Caller>, userId: string) =>
+  tx.sql.query(
+    `update users set authenticated_at = coalesce(authenticated_at, $3), ${clearFailures}
+     where tenant_id = $1 and id = $2::uuid`,
+    [tx.principal.tenantId, userId, tx.now()],
+  )
+
 /** Finishes a registration and signs its user in. The challenge is burnt first, whatever comes of it. */
 export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFinish>) {
   const application = await applicationOf(ctx)
@@ -161,36 +168,31 @@ export async function finish(ctx: Ctx<Caller>, input: z.output<typeof RegisterFi
   const clientClaims = input.custom_claims ?? {}
   checkClaims(clientClaims, application.settings.custom_claims_schema, 'client')
   return store(ctx, application, taken, input, async (tx, { user, made, credentialId }) => {
-    const userId = user.user_id
-    await tx.sql.query(
-      `update users set authenticated_at = coalesce(authenticated_at, $3), ${clearFailures}
-       where tenant_id = $1 and id = $2::uuid`,
-      [application.tenantId, userId, ctx.now()],
-    )
-    const subject = {
-      userId,
-      externalUserId: user.external_user_id,
-      claims: { ...clientClaims, ...user.custom_claims },
-    }
-    const session = newSession(tx, application, subject, { method: 'passkey', credentialId })
-    await tx.sql.query(openSession, [...session.values, application.tenantId, userId, periodOf(ctx.now())])
-    record(tx, 'auth.success', {
-      userId,
-      metadata: {
-        method: 'passkey',
-        credential_id: credentialId,
-        session_id: session.id,
-        user_verified: made.userVerified,
-      },
-    })
+    await markAuthenticated(tx, user.user_id)
+    const passkey = { id: credentialId, userVerified: made.userVerified }
     return {
       credential_id: credentialId,
       status: 'active' as const,
-      session_token: session.token,
+      session_token: await openFirstSession(tx, application, user, passkey, clientClaims),
       user: signedInUser(user),
       ...redirect(application, input.success_url),
     }
   })
+}
+
+/**
+ * Finishes a registration of the hosted page, which opens the session itself when it completes.
+ * @param person whose it must be, and what a new user begins with
+ */
+export async function finishHosted(
+  ctx: Ctx<Caller>,
+  input: NewPasskey,
+  person: { userId: string; metadata: Claims },
+): Promise<void> {
+  const application = await applicationOf(ctx)
+  const taken = await takeOwn(ctx, input.session_id, person.userId)
+  const newcomer = { source: 'hosted_onboarding', metadata: person.metadata } as const
+  await store(ctx, application, taken, input, (tx, { user }) => markAuthenticated(tx, user.user_id), newcomer)
 }
 
 /** Finishes a registration of somebody who is signed in already, elsewhere: another passkey, and no session with it. */

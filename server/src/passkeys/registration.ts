@@ -15,7 +15,7 @@ import type { RegisterStart } from './schema.ts'
 import { userHandle } from './user-handle.ts'
 
 /** A tenant that is full is told so before its user meets the authenticator; the finish decides. */
-async function requirePlace(ctx: Ctx<Caller>, application: HotApplication): Promise<void> {
+export async function requirePlace(ctx: Ctx, application: HotApplication): Promise<void> {
   const max = limitsOf(application.plan).users
   if (max === null) return
   const [tenant] = await ctx.sql.query<{ user_count: number }>('select user_count from tenants where id = $1', [
@@ -38,8 +38,11 @@ async function excluded(ctx: Ctx<Caller>, userId: string, rpId: string) {
   }))
 }
 
-/** Starts a registration: a new user's first passkey by name, or another one with the user's own session. */
-export async function start(ctx: Ctx<Caller>, input: z.output<typeof RegisterStart>) {
+/**
+ * Starts a registration: a new user's first passkey by name, or another one with the user's own session.
+ * @param newUserId what a new user's id will be, where it has been decided before
+ */
+export async function start(ctx: Ctx<Caller>, input: z.output<typeof RegisterStart>, newUserId?: string) {
   const application = await applicationOf(ctx)
   const { principal } = ctx
   const bound = bindings(ctx, application)
@@ -62,7 +65,7 @@ export async function start(ctx: Ctx<Caller>, input: z.output<typeof RegisterSta
   const facts: RegistrationFacts = {
     ...bound,
     kind: 'registration',
-    userId: user?.user_id ?? uuid7(ctx.now()),
+    userId: user?.user_id ?? newUserId ?? uuid7(ctx.now()),
     externalUserId: name,
     bySession,
     attachment: input.authenticator_type ?? null,

@@ -125,7 +125,9 @@ async function fromCookie(ctx: Ctx, cookie: string, kinds: readonly AuthKind[]):
 export async function authenticate(ctx: Ctx, kinds: readonly AuthKind[]): Promise<Principal> {
   if (ctx.request.authorizationCount > 1) throw invalid('Authorization', 'must be sent once')
   const { authorization: header, cookie } = ctx.request
-  if (kinds.includes('none')) return anonymous
+  // Open to anybody: only a publishable key says more, where one is asked for, and what else is sent is not looked at.
+  if (kinds.includes('none') && !(kinds.includes('publishable') && /^bearer +cli_/i.test(header ?? '')))
+    return anonymous
   if (ctx.request.keyInUrl) {
     await ctx.deps.checks.keyInUrl(ctx, ctx.request.keyInUrl)
     throw unauthorized(true)

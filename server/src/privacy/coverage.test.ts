@@ -14,7 +14,6 @@ const ofOthers: Record<string, string> = {
   agent_registrations: 'mailboxes of people who work with the customer; gone a day after',
   agents: "the customer's programs",
   device_requests: "the customer's programs on their way in; gone a day after",
-  hosted_onboardings: 'people on their way to be customers; gone after half an hour',
   invitations: 'mailboxes of people whom the customer invites; gone a month after',
   mails: 'written to people of the customer; gone once sent',
   members: 'people of the customer',

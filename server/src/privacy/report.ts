@@ -84,6 +84,7 @@ export async function report(
     enrollment_tickets: [],
     action_challenges: [],
     webhook_deliveries: [],
+    onboardings: newestFirst(pick(rows, 'onboardings'), (row) => row.created_at),
     ceremonies: newestFirst(pick(rows, 'ceremonies'), (row) => row.id),
     active_months: newestFirst(pick(rows, 'active_months'), (row) => row.period),
     idempotency_records: newestFirst(pick(rows, 'idempotency_records'), (row) => row.created_at),

@@ -48,7 +48,7 @@ describe('GET /v1/privacy/user-data/{external_user_id}', () => {
       [
         ...['generated_at', 'user', 'credentials', 'identifiers', 'sessions', 'dbsc_sessions', 'acting_as'],
         ...['enrollment_tickets', 'action_challenges', 'webhook_deliveries'],
-        ...['ceremonies', 'active_months', 'idempotency_records', 'audit_logs'],
+        ...['onboardings', 'ceremonies', 'active_months', 'idempotency_records', 'audit_logs'],
       ],
     ])
     const { data } = answer.body

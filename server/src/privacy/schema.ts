@@ -69,6 +69,16 @@ const ReportedSession = z.object({
   revoked_at: timestamp.nullable(),
 })
 
+const ReportedOnboarding = z.object({
+  id: z.string(),
+  status: z.string(),
+  display_name: z.string().nullable(),
+  email: z.string().nullable(),
+  origin: z.string().nullable(),
+  created_at: timestamp,
+  expires_at: timestamp,
+})
+
 const ReportedCeremony = z.object({
   id: z.string(),
   kind: z.string(),
@@ -113,6 +123,9 @@ export const UserDataReport = z
     enrollment_tickets: none,
     action_challenges: none,
     webhook_deliveries: none,
+    onboardings: z
+      .array(ReportedOnboarding)
+      .meta({ description: 'The sign-up on the hosted page, for as long as it is kept: half an hour.' }),
     ceremonies: z.array(ReportedCeremony).meta({ description: 'Registrations and sign-ins under way.' }),
     active_months: z
       .array(z.object({ period: z.string().meta({ examples: ['2026-04'] }) }))

@@ -73,5 +73,6 @@ export function securityOf(operation: Operation): SecurityRequirement[] {
     return [{ basic: [] }, ...(operation.endpoint.keys ? [{ secret_key: [] }] : []), {}]
   }
   const scope = operation.endpoint.scope === undefined ? [] : [operation.endpoint.scope]
-  return operation.auth.flatMap((kind) => requirements[kind](scope))
+  const ways = operation.auth.flatMap((kind) => requirements[kind](scope))
+  return operation.auth.includes('none') && ways.length > 0 ? [...ways, {}] : ways
 }

@@ -13,6 +13,7 @@ const batch = 500
  * A test compares this list with the tables that have a `tenant_id`.
  */
 export const tenantTables = {
+  hosted_onboardings: 'id',
   ceremonies: 'id',
   sessions: 'id',
   credentials: 'id',

@@ -17,6 +17,8 @@ const ofUser: Rows = { where: 'user_id = $2::uuid', values: ({ userId }) => [use
  * either waits here and finds no credential, or its session is seen and deleted.
  */
 export const userTables = {
+  // The user it made, by the id that was decided when it began.
+  hosted_onboardings: [{ where: 'person_id = $2::uuid', values: ({ userId }) => [userId] }],
   ceremonies: [
     ofUser,
     // A registration begun before there was this user knows it by the name alone.

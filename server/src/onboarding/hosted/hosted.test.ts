@@ -124,7 +124,15 @@ describe('a sign-up on the hosted page', () => {
     expect((await step(sid, 'register-passkey', passkeyFor({ given }), { cookie })).status).toBe(404)
     expect(await people()).toBeGreaterThan(0)
     expect(await purgeOnboardings(server.database.sql, server.clock(), 500)).toBeGreaterThan(0)
-    expect([await people(), (await server.call('GET', `/v1/onboarding/${sid}/status`)).status]).toEqual([0, 404])
+    expect([await people(), await statusOf(sid)]).toEqual([0, 'expired'])
+    const rows = await server.database.sql.query(
+      'select company_name, address, person_id, page_hash from hosted_onboardings where id = $1',
+      [sid],
+    )
+    expect(rows).toEqual([{ company_name: null, address: null, person_id: null, page_hash: null }])
+    server.clock.advance(86_400)
+    await purgeOnboardings(server.database.sql, server.clock(), 500)
+    expect((await server.call('GET', `/v1/onboarding/${sid}/status`)).status).toBe(404)
   })
 
   it.each([
@@ -143,6 +151,27 @@ describe('a sign-up on the hosted page', () => {
   it('leads back to a page of this server', async () => {
     const { status } = await start({ user_role: 'maintainer', return_url: `${page}/dashboard/keys` })
     expect(status).toBe(201)
+  })
+
+  it('shows what was prefilled until a browser has begun, then to that browser alone; and never takes it for given', async () => {
+    const prefill = { company_name: 'Acme', email: 'ada@example.com' }
+    const { session_id: sid } = (await start({ user_role: 'maintainer', prefill })).body.data
+    const shown = async (headers = {}) =>
+      (await server.call('GET', `/v1/onboarding/${sid}/page`, { headers })).body.data.prefill
+    expect(await shown()).toEqual(prefill)
+    expect((await step(sid, 'data', { email: who.email })).body.error.message).toBe('company_name: is required')
+    const cookie = cookieOf(await step(sid, 'data', who))
+    expect([await shown(), await shown({ cookie })]).toEqual([{}, who])
+  })
+
+  it('leads to refresh_url when it is too late', async () => {
+    const refresh_url = `${page}/dashboard/sign-up`
+    const { session_id: sid } = (await start({ user_role: 'maintainer', refresh_url })).body.data
+    server.clock.advance(1801)
+    await purgeOnboardings(server.database.sql, server.clock(), 500)
+    const { body, headers } = await server.call('GET', `/v1/onboarding/${sid}/page`)
+    expect(body.data).toEqual({ status: 'expired', user_role: 'maintainer', refresh_url, prefill: {} })
+    expect(headers['cache-control']).toBe('no-store')
   })
 
   it('the 11th from one address within the hour is refused', async () => {

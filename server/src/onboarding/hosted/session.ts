@@ -5,19 +5,29 @@ import { equal } from '../../platform/secrets.ts'
 /** How long a hosted sign-up may take. */
 export const onboardingTtlSeconds = 1800
 
+/** A person who gets an account of this server, or an end user of an application. */
+export type Role = 'maintainer' | 'app_user'
+
 export type OnboardingRow = {
   id: string
-  user_role: 'maintainer'
+  tenant_id: string
+  application_id: string
+  client_id: string
+  user_role: Role
+  origin: string | null
   page_hash: Uint8Array | null
   company_name: string | null
+  display_name: string | null
   address: string | null
   return_url: string | null
+  refresh_url: string | null
   status: 'pending_data' | 'pending_passkey' | 'completed' | 'failed'
   person_id: string | null
   expires_at: Date
 }
 
-const columns = 'id, user_role, page_hash, company_name, address, return_url, status, person_id, expires_at'
+const columns = `id, tenant_id, application_id, client_id, user_role, origin, page_hash, company_name, display_name, address,
+  return_url, refresh_url, status, person_id, expires_at`
 
 /** @throws 404 onboarding_not_found */
 export async function findOnboarding(ctx: Ctx, id: string, { lock } = { lock: false }): Promise<OnboardingRow> {
@@ -27,6 +37,12 @@ export async function findOnboarding(ctx: Ctx, id: string, { lock } = { lock: fa
   )
   if (!row) throw new ApiError('onboarding_not_found')
   return row
+}
+
+/** Whether the browser that asks is the one that the sign-up is bound to; before the first step any is. */
+export function isItsBrowser(ctx: Ctx, { page_hash }: OnboardingRow): boolean {
+  const { pageCookie } = ctx.request
+  return page_hash === null || (pageCookie !== null && equal(ctx.deps.secrets.hash(pageCookie), page_hash))
 }
 
 /**
@@ -41,10 +57,7 @@ export async function requireStep(
 ): Promise<OnboardingRow> {
   if (ctx.request.origin !== ctx.deps.config.PUBLIC_ORIGIN) throw new ApiError('forbidden')
   const row = await findOnboarding(ctx, id, { lock: true })
-  const { pageCookie } = ctx.request
-  const isMine =
-    row.page_hash === null || (pageCookie !== null && equal(ctx.deps.secrets.hash(pageCookie), row.page_hash))
-  if (!isMine || row.expires_at <= ctx.now()) throw new ApiError('onboarding_not_found')
+  if (!isItsBrowser(ctx, row) || row.expires_at <= ctx.now()) throw new ApiError('onboarding_not_found')
   if (!states.includes(row.status)) throw new ApiError('invalid_state', { message: `The sign-up is ${row.status}.` })
   return row
 }

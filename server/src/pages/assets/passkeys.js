@@ -63,6 +63,29 @@ export async function assertion({ allowCredentials, challenge, ...options }) {
   }
 }
 
+/** Asks the authenticator for a new passkey. @returns RegistrationResponseJSON */
+export async function creation({ challenge, user, excludeCredentials, ...options }) {
+  const publicKey = {
+    ...options,
+    challenge: bytesOf(challenge),
+    user: { ...user, id: bytesOf(user.id) },
+    excludeCredentials: excludeCredentials.map((one) => ({ ...one, id: bytesOf(one.id) })),
+  }
+  const { id, rawId, type, response, authenticatorAttachment } = await navigator.credentials.create({ publicKey })
+  return {
+    id,
+    rawId: textOf(rawId),
+    type,
+    ...(authenticatorAttachment ? { authenticatorAttachment } : {}),
+    clientExtensionResults: {},
+    response: {
+      clientDataJSON: textOf(response.clientDataJSON),
+      attestationObject: textOf(response.attestationObject),
+      transports: response.getTransports(),
+    },
+  }
+}
+
 const fact = (name) => document.querySelector(`meta[name="${name}"]`)?.content ?? ''
 
 /** Signs the person in to this server with one of their passkeys. */
@@ -91,6 +114,8 @@ export function sentence(error) {
     }
     return error.message
   }
+  if (error.name === 'SecurityError') return 'This browser cannot use a passkey of that site on this page.'
+  if (error.name === 'InvalidStateError') return 'There is a passkey for this on the device already.'
   if (error instanceof DOMException) return 'Cancelled, or no passkey was found. Nothing was changed.'
   return 'The server could not be reached. Try again.'
 }
