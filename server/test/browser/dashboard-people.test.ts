@@ -4,7 +4,7 @@ import { operate } from '../../src/operator/commands.ts'
 import { browserOf, ORIGIN } from '../ceremonies.ts'
 import type { TestApp } from '../harness.ts'
 import { accept, consoleSignIn, invited, joins } from '../invitations.ts'
-import { testBrowser } from '../machine.ts'
+import { again, testBrowser } from '../machine.ts'
 import type { PersonAt } from '../people.ts'
 import { findings } from './axe.ts'
 import { launch, visitor } from './chromium.ts'
@@ -20,7 +20,7 @@ import {
   visitWithCookie,
 } from './dashboard-visit.ts'
 
-describe.skipIf(!testBrowser)('the people of an account in the dashboard', () => {
+describe.skipIf(!testBrowser)('the people of an account in the dashboard', again, () => {
   let browser: Browser
   let server: TestApp
   let url: string

@@ -1,7 +1,7 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freshAddress, type Tenant, type TestApp, testApp, testClock } from '../harness.ts'
-import { testBrowser } from '../machine.ts'
+import { again, testBrowser } from '../machine.ts'
 import { freePort } from '../ports.ts'
 import { findings } from './axe.ts'
 import { launch, type Visitor, visitor } from './chromium.ts'
@@ -12,7 +12,7 @@ const url = `http://localhost:${port}`
 const site = 'http://localhost:5173'
 const hostile = '"><img src=x onerror=alert(1)><script>alert(1)</script>'
 
-describe.skipIf(!testBrowser)('the hosted page of an end user in Chromium', () => {
+describe.skipIf(!testBrowser)('the hosted page of an end user in Chromium', again, () => {
   let browser: Browser
   let server: TestApp
   let tenant: Tenant
