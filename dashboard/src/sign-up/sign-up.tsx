@@ -1,6 +1,7 @@
 import { useRef } from 'react'
 import { useAction } from '../api/use-action.ts'
 import { Link } from '../router/link.tsx'
+import { base } from '../router/path.ts'
 import { Alert } from '../ui/alert.tsx'
 import { Field } from '../ui/field.tsx'
 import { Form, textIn } from '../ui/form.tsx'
@@ -18,7 +19,7 @@ type Begun = {
 }
 
 /** Where a new sign-up begins. */
-export function StartAgain({ url = '/dashboard/sign-up' }: { url?: string | undefined }) {
+export function StartAgain({ url = `${base}/sign-up` }: { url?: string | undefined }) {
   return <a href={url}>Start again</a>
 }
 
