@@ -12,7 +12,7 @@ const withoutComments = (text: string): string => text.replace(/\/\*[\s\S]*?\*\/
 
 function sources(folder: string): Source[] {
   return readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
-    .filter((entry) => entry.isFile() && entry.name.endsWith('.ts'))
+    .filter((entry) => entry.isFile() && /\.tsx?$/.test(entry.name))
     .map((entry) => relative(root, join(entry.parentPath, entry.name)))
     .filter((path) => !notOurs.test(path))
     .sort()
@@ -55,6 +55,13 @@ type Rule = {
 }
 
 const rules: Rule[] = [
+  {
+    rule: 'the dashboard names no address from the root: PUBLIC_URL may have a path',
+    files: sources('dashboard/src'),
+    pattern: /(?:href|src|action)="\/|['"`]\/(?:dashboard|device|trpc|v1)\b/,
+    allowed: /^dashboard\/src\/router\/path\.ts$/,
+    caught: "window.location.assign('/dashboard')",
+  },
   {
     rule: "tRPC's internals are read in one place",
     files: product,

@@ -1,5 +1,6 @@
 import { useEffect, useRef } from 'react'
 import { api } from '../api/client.ts'
+import { site } from '../router/path.ts'
 import { useSession } from '../session/session.tsx'
 import { Badge } from '../ui/badge.tsx'
 import { Confirm } from '../ui/confirm.tsx'
@@ -79,7 +80,11 @@ export function Requests() {
                     canChange ? (
                       <div className="actions">
                         {request.status === 'pending' ? (
-                          <a className="button" href="/device" aria-label={`Enter the code of ${nameOf(request)}`}>
+                          <a
+                            className="button"
+                            href={`${site}/device`}
+                            aria-label={`Enter the code of ${nameOf(request)}`}
+                          >
                             Enter the code
                           </a>
                         ) : null}

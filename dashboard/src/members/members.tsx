@@ -1,5 +1,6 @@
 import { api } from '../api/client.ts'
 import { usePages } from '../api/use-pages.ts'
+import { base } from '../router/path.ts'
 import { useSession } from '../session/session.tsx'
 import { Confirm } from '../ui/confirm.tsx'
 import { Page } from '../ui/page.tsx'
@@ -26,7 +27,7 @@ function Members() {
   const remove = async (user_id: string) => {
     await api.account.members.remove.mutate({ user_id })
     // Who left is elsewhere now, or signed out.
-    if (user_id === account.user_id) window.location.assign('/dashboard')
+    if (user_id === account.user_id) window.location.assign(base)
     else pages.reload()
   }
   return (

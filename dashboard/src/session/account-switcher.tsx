@@ -1,6 +1,7 @@
 import { chooseApplication } from '../api/chosen.ts'
 import { api } from '../api/client.ts'
 import { useAction } from '../api/use-action.ts'
+import { base } from '../router/path.ts'
 import { Alert } from '../ui/alert.tsx'
 import { Choice } from '../ui/field.tsx'
 import type { Account } from './session.tsx'
@@ -11,7 +12,7 @@ export function AccountSwitcher({ account }: { account: Account }) {
     await api.account.choose.mutate({ account_id })
     // Nothing on any screen is the other account's.
     chooseApplication(null)
-    window.location.assign('/dashboard')
+    window.location.assign(base)
   })
   if (account.accounts.length < 2) return null
   return (
