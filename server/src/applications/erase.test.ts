@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { anotherApplication, pay } from '../../test/account.ts'
 import { createAuthenticator } from '../../test/authenticator.ts'
-import { type Tenant, type TestApp, testApp } from '../../test/harness.ts'
+import { freshAddress, type Tenant, type TestApp, testApp } from '../../test/harness.ts'
 import { jobs } from '../jobs.ts'
 import { applicationTables, eraseDeletedApplications } from './erase.ts'
 
@@ -31,7 +31,10 @@ const userCount = async (): Promise<number | undefined> => {
 async function full(): Promise<Tenant> {
   // Signs in anew: the clock moves by weeks.
   tenant = await pay(server, tenant, 'scale')
-  const other = await anotherApplication(server, tenant, { webhook_url: 'https://hooks.example.com/x' })
+  const other = await anotherApplication(server, tenant, {
+    webhook_url: 'https://hooks.example.com/x',
+    rp_id: 'example.com',
+  })
   await server.call('POST', '/v1/users', {
     token: other.token,
     body: { external_user_id: 'mine', email: 'mine@example.com', email_verified: true },
@@ -44,6 +47,8 @@ async function full(): Promise<Tenant> {
   const done = await server.call('POST', '/v1/passkeys/register/finish', { ...browser, body })
   if (done.status !== 200) throw new Error(done.text)
   await server.call('POST', '/v1/passkeys/auth/start', { ...browser, body: {} })
+  const ip = freshAddress()
+  await server.call('POST', '/v1/onboarding/start', { ...browser, ip, body: { user_role: 'app_user' } })
   await server.database.sql.query(
     `insert into active_users (tenant_id, user_id, period)
      select tenant_id, id, '2026-01' from users where tenant_id = $1 and application_id = $2`,
