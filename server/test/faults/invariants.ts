@@ -5,6 +5,9 @@ import type { Sql } from '../../src/platform/db.ts'
 /** What is stored where nothing was set. */
 const untouched = readSettings({}).session_ttl_seconds
 
+/** Passkeys of people are the console's; what they do with them stands in the trail of their account. */
+const ofPasskey = `(a.tenant_id = c.tenant_id or c.tenant_id = '${CONSOLE_TENANT_ID}')`
+
 /**
  * What is true of every database after every crash: a command is there as a whole or not at all. Each row is a query for
  * what breaks the rule, whose column `what` names it; a feature adds its rows when it appears.
@@ -35,13 +38,13 @@ const rules: Record<string, string> = {
       and not exists (select 1 from credentials c where c.tenant_id = s.tenant_id and c.id = s.credential_id)`,
   'a passkey has exactly one passkey.registered': `
     select c.id as what from credentials c where 1 <> (select count(*) from audit_logs a
-      where a.tenant_id = c.tenant_id and a.event = 'passkey.registered' and a.metadata ->> 'credential_id' = c.id)`,
+      where ${ofPasskey} and a.event = 'passkey.registered' and a.metadata ->> 'credential_id' = c.id)`,
   'a passkey.registered has its passkey': `
     select a.metadata ->> 'credential_id' as what from audit_logs a where a.event = 'passkey.registered'
-      and not exists (select 1 from credentials c where c.tenant_id = a.tenant_id and c.id = a.metadata ->> 'credential_id')`,
+      and not exists (select 1 from credentials c where ${ofPasskey} and c.id = a.metadata ->> 'credential_id')`,
   'a revoked passkey has its event, and only a revoked one': `
     select c.id as what from credentials c where (c.status = 'revoked') <> exists (select 1 from audit_logs a
-      where a.tenant_id = c.tenant_id and a.event = 'credential.revoked' and a.metadata ->> 'credential_id' = c.id)`,
+      where ${ofPasskey} and a.event = 'credential.revoked' and a.metadata ->> 'credential_id' = c.id)`,
   'a passkey can be found, and nothing else': `
     select coalesce(c.id, d.id) as what
     from credentials c full join (select * from directory where kind = 'webauthn') d on d.tenant_id = c.tenant_id and d.id = c.id
