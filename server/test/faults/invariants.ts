@@ -5,9 +5,6 @@ import type { Sql } from '../../src/platform/db.ts'
 /** What is stored where nothing was set. */
 const untouched = readSettings({}).session_ttl_seconds
 
-/** Passkeys of people are the console's; what they do with them stands in the trail of their account. */
-const ofPasskey = `(a.tenant_id = c.tenant_id or c.tenant_id = '${CONSOLE_TENANT_ID}')`
-
 /**
  * What is true of every database after every crash: a command is there as a whole or not at all. Each row is a query for
  * what breaks the rule, whose column `what` names it; a feature adds its rows when it appears.
@@ -38,13 +35,14 @@ const rules: Record<string, string> = {
       and not exists (select 1 from credentials c where c.tenant_id = s.tenant_id and c.id = s.credential_id)`,
   'a passkey has exactly one passkey.registered': `
     select c.id as what from credentials c where 1 <> (select count(*) from audit_logs a
-      where ${ofPasskey} and a.event = 'passkey.registered' and a.metadata ->> 'credential_id' = c.id)`,
+      where a.tenant_id = c.tenant_id and a.event = 'passkey.registered' and a.metadata ->> 'credential_id' = c.id)`,
   'a passkey.registered has its passkey': `
     select a.metadata ->> 'credential_id' as what from audit_logs a where a.event = 'passkey.registered'
-      and not exists (select 1 from credentials c where ${ofPasskey} and c.id = a.metadata ->> 'credential_id')`,
+      and not exists (select 1 from public.credentials c where c.tenant_id in (a.tenant_id, '${CONSOLE_TENANT_ID}')
+        and c.id = a.metadata ->> 'credential_id')`,
   'a revoked passkey has its event, and only a revoked one': `
     select c.id as what from credentials c where (c.status = 'revoked') <> exists (select 1 from audit_logs a
-      where ${ofPasskey} and a.event = 'credential.revoked' and a.metadata ->> 'credential_id' = c.id)`,
+      where a.tenant_id = c.tenant_id and a.event = 'credential.revoked' and a.metadata ->> 'credential_id' = c.id)`,
   'a passkey can be found, and nothing else': `
     select coalesce(c.id, d.id) as what
     from credentials c full join (select * from directory where kind = 'webauthn') d on d.tenant_id = c.tenant_id and d.id = c.id
@@ -91,7 +89,7 @@ const rules: Record<string, string> = {
 
 /**
  * The rules are about customers. The console is made at the start, without a secret or events; its people come and go by
- * the hosted page, and their sessions are exchanged.
+ * the hosted page, and their sessions are exchanged. What people do with their passkeys stands in their account's trail.
  */
 const customers = [
   ['tenants', 'id'],
