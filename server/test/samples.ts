@@ -1,6 +1,7 @@
 import { CONSOLE_CLIENT_ID } from '../src/console/console.ts'
 import { operate } from '../src/operator/commands.ts'
 import { anotherApplication, signIn as signInClient } from './account.ts'
+import { proofToken } from './address-proof.ts'
 import { freshMailbox, tokenOf } from './agent-registration.ts'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
 import { approvalPage, approved, askForCode, DEVICE_GRANT } from './device-flow.ts'
@@ -166,6 +167,12 @@ async function memberWithTwo(world: World) {
   return { ...person, credentialId: done.credential_id as string }
 }
 
+/** A person who asked for a mail to an address, and has it. */
+export async function proving(world: World, person: PersonAt): Promise<Sample> {
+  const token = await proofToken(world.server, person)
+  return { ...ofPerson(person), body: { token, step_up: await stepUp(world, person, 'account.address.prove') } }
+}
+
 /** A code that waits to be looked at by a person. */
 const deviceSample = async ({ server }: World): Promise<Sample> => {
   const { user_code } = await askForCode(server)
@@ -246,6 +253,11 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     const step_up = await stepUp(world, person, `account.passkeys.remove:${credentialId}`)
     return { headers: person.headers, params: { credential_id: credentialId }, body: { step_up } }
   },
+  'account.address.request_proof': async (world) => ({
+    ...ofPerson(await world.server.person()),
+    body: { email: `${fresh()}@example.com` },
+  }),
+  'account.address.prove': async (world) => proving(world, await world.server.person()),
   'account.choose': async ({ server, tenant }) => {
     const headers = await server.present(tenant, { kind: 'user', role: 'viewer' })
     return { body: { account_id: data(await server.call('GET', '/v1/account', { headers })).id } }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { membersRouter, pendingRouter } from '../members/router.ts'
 import { command, query, router } from '../platform/procedures.ts'
+import { addressRoutes } from './address-routes.ts'
 import { choose } from './choose.ts'
 import { passkeyRoutes } from './passkey-routes.ts'
 import { show } from './show.ts'
@@ -9,6 +10,7 @@ const Tenant = z.object({ id: z.string(), name: z.string() })
 
 export const accountRouter = router({
   passkeys: passkeyRoutes,
+  address: addressRoutes,
   get: query({
     rest: 'GET /v1/account',
     auth: 'dashboard',
@@ -27,6 +29,9 @@ export const accountRouter = router({
         role: z.enum(['owner', 'admin', 'viewer']),
         user_id: z.string().meta({ description: "The person's own id." }),
         email: z.string().nullable().meta({ description: "The person's own address." }),
+        email_verified: z
+          .boolean()
+          .meta({ description: 'Whether the person proved it; until then it identifies nobody.' }),
         operator: z.boolean().meta({ description: 'Whether the person acts for whoever runs the server.' }),
         accounts: z
           .array(z.object({ id: z.string(), name: z.string(), role: z.enum(['owner', 'admin', 'viewer']) }))
