@@ -1,4 +1,4 @@
-import { purgeAddressProofs } from './accounts/address-proof-purge.ts'
+import { purgeAddressProofs } from './addresses/purge.ts'
 import { purgeOldRegistrations } from './agents/registration-purge.ts'
 import { eraseDeletedApplications } from './applications/erase.ts'
 import { purgeOldSecrets, purgeOldWebhookSecrets } from './applications/rotate-secret.ts'

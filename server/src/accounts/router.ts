@@ -1,7 +1,7 @@
 import { z } from 'zod'
+import { addressRouter } from '../addresses/router.ts'
 import { membersRouter, pendingRouter } from '../members/router.ts'
 import { command, query, router } from '../platform/procedures.ts'
-import { addressRoutes } from './address-routes.ts'
 import { choose } from './choose.ts'
 import { passkeyRoutes } from './passkey-routes.ts'
 import { show } from './show.ts'
@@ -10,7 +10,7 @@ const Tenant = z.object({ id: z.string(), name: z.string() })
 
 export const accountRouter = router({
   passkeys: passkeyRoutes,
-  address: addressRoutes,
+  address: addressRouter,
   get: query({
     rest: 'GET /v1/account',
     auth: 'dashboard',

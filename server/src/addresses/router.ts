@@ -1,15 +1,15 @@
 import { z } from 'zod'
+import { stepUp } from '../accounts/passkey-routes.ts'
 import { expectMail } from '../members/invite.ts'
 import { mailAddress } from '../platform/mail-address.ts'
 import { command, router } from '../platform/procedures.ts'
-import { stepUp } from './passkey-routes.ts'
-import { prove } from './prove-address.ts'
+import { prove } from './prove.ts'
 import { requestProof } from './request-proof.ts'
 
 const person = { auth: 'dashboard', policy: 'account_people' } as const
 
 /** How a signed-in person proves that a mailbox is theirs: one that nobody proved identifies nobody (security 193). */
-export const addressRoutes = router({
+export const addressRouter = router({
   request_proof: command({
     ...person,
     rest: 'POST /v1/account/address/request-proof',

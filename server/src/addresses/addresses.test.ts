@@ -5,7 +5,7 @@ import { type Answer, freshAddress, type TestApp, testApp, testClock } from '../
 import type { PersonAt } from '../../test/people.ts'
 import { stepUp } from '../../test/samples.ts'
 import { addSeconds } from '../platform/time.ts'
-import { purgeAddressProofs } from './address-proof-purge.ts'
+import { purgeAddressProofs } from './purge.ts'
 
 const clock = testClock()
 let server: TestApp

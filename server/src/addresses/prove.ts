@@ -1,10 +1,10 @@
+import { knownAddressOf, personOfAddress, proveAddress } from '../accounts/people.ts'
 import { oneAtATime } from '../agents/registration-account.ts'
 import { requireStepUp, type StepUpProof } from '../console/step-up.ts'
 import type { Ctx } from '../platform/context.ts'
 import { ApiError } from '../platform/errors.ts'
 import type { Person } from '../platform/principal.ts'
 import { hasValidChecksum } from '../platform/secrets.ts'
-import { knownAddressOf, personOfAddress, proveAddress } from './people.ts'
 import { takeOver } from './take-over.ts'
 
 const hint = 'Ask for another mail on the Account screen.'
