@@ -1,7 +1,7 @@
 import { type Answer, freshAddress, type TestApp } from './harness.ts'
 import type { PersonAt } from './people.ts'
 
-type Session = Pick<PersonAt, 'headers'>
+type Session = { headers: Record<string, string> }
 
 export const askForProof = (server: TestApp, { headers }: Session, email: string): Promise<Answer> =>
   server.call('POST', '/v1/account/address/request-proof', { headers, body: { email }, ip: freshAddress() })

@@ -139,7 +139,8 @@ export async function agentKey({ server, tenant }: World, scopes: readonly strin
 
 /** A fresh proof of a person's passkey. */
 export async function stepUp({ server }: World, { headers, device }: PersonAt, purpose: string) {
-  const begun = data(await server.call('POST', '/v1/dashboard/step-up', { headers, body: { purpose } }))
+  const ip = freshAddress()
+  const begun = data(await server.call('POST', '/v1/dashboard/step-up', { headers, body: { purpose }, ip }))
   const credential = device.authenticate(begun.challenge, { origin: headers.origin })
   return { session_id: begun.session_id, credential }
 }

@@ -83,7 +83,7 @@ describe.skipIf(!testBrowser)('proving an address in the dashboard', again, () =
     const { page, context } = visit
     // Nothing is offered by the field, so that the button is what signs in.
     await page.addInitScript(() => {
-      PublicKeyCredential.isConditionalMediationAvailable = async () => false
+      if (window.PublicKeyCredential) PublicKeyCredential.isConditionalMediationAvailable = async () => false
     })
     await heading(page, 'Applications')
     await context.clearCookies()
