@@ -1,6 +1,8 @@
 import { useCallback, useEffect } from 'react'
+import { ConfirmAddress } from './address/confirm-address.tsx'
 import { WaitingPrograms } from './connect/waiting.tsx'
 import { Join } from './join/join.tsx'
+import { linkToken } from './router/link-token.ts'
 import { navigate, useSegments } from './router/path.ts'
 import { Screen } from './screen.tsx'
 import { Shell } from './session/shell.tsx'
@@ -18,6 +20,8 @@ export function App() {
   const [segment, id] = useSegments()
   const isSignUp = segment === 'sign-up'
   const isJoining = segment === 'join'
+  // Out of the address bar before anything is asked, also before a sign-in.
+  const proof = segment === 'address' ? linkToken() : ''
   const isEntrance = isSignUp || isJoining
   const { who, ask, leave } = useWho(!isEntrance)
   const entered = () => {
@@ -54,6 +58,7 @@ export function App() {
         </main>
       )
     case 'in':
+      if (segment === 'address') return <ConfirmAddress token={proof} account={who.account} />
       if (who.account.status === 'waitlisted') return <Waitlist account={who.account} signedOut={signedOut} />
       return (
         <SignedIn account={who.account} signedOut={signedOut}>

@@ -1,3 +1,4 @@
+import { purgeAddressProofs } from './addresses/purge.ts'
 import { purgeOldRegistrations } from './agents/registration-purge.ts'
 import { eraseDeletedApplications } from './applications/erase.ts'
 import { purgeOldSecrets, purgeOldWebhookSecrets } from './applications/rotate-secret.ts'
@@ -67,6 +68,11 @@ export const jobs = {
     about: 'Deletes invitations a month past their time, with the people who never got a passkey.',
     cron: '43 * * * *',
     run: ({ database, clock }) => drain(() => purgeInvitations(database.sql, clock(), batch)),
+  },
+  'old-address-proofs': {
+    about: 'Deletes mailed proofs of an address within a day of their end.',
+    cron: '31 * * * *',
+    run: ({ database, clock }) => drain(() => purgeAddressProofs(database.sql, clock(), batch)),
   },
   'old-agent-registrations': {
     about: 'Deletes registrations by e-mail within a day of their end.',

@@ -1,7 +1,8 @@
 import type { AuditEvent } from '../src/audit/events.ts'
 import { mintSecret } from '../src/platform/secrets.ts'
 import type { Operation } from '../src/surfaces/operations.ts'
-import { freshMailbox, tokenOf } from './agent-registration.ts'
+import { proofToken } from './address-proof.ts'
+import { freshMailbox, tokenOf, verify } from './agent-registration.ts'
 import { agentToken } from './agent-token.ts'
 import { type Authenticator, createAuthenticator, type Mutation } from './authenticator.ts'
 import { browserOf } from './ceremonies.ts'
@@ -16,6 +17,7 @@ import {
   endUserPage,
   furtherPasskey,
   hostedPage,
+  proving,
   type Sample,
   samples,
   stepUp,
@@ -148,6 +150,21 @@ export const ways: Record<string, Partial<Record<AuditEvent, Way>>> = {
         client.id,
       ])
       await call({ about: person, headers, params: { agent_id: row?.id ?? '' } })
+    },
+  },
+  'account.address.prove': {
+    'auth.failed': async (world, call) => {
+      const person = await world.server.person()
+      await call({ about: person, headers: person.headers, body: { token: await proofToken(world.server, person) } })
+    },
+    'member.joined': async (world, call) => {
+      const { server, tenant } = world
+      const address = freshMailbox('example.com')
+      const { body } = await verify(server, { token: await tokenOf(server, address) })
+      const opened = await server.call('GET', '/v1/applications', { token: body.secret_key })
+      // The row is in the trail of the account that is taken over.
+      Object.assign(tenant, { tenantId: opened.body.data.data[0].tenant_id })
+      await call(await proving(world, await server.person({ address })))
     },
   },
   'account.passkeys.register.start': { 'auth.failed': (_world, call) => call({ body: {} }) },

@@ -208,6 +208,8 @@ const filed: Record<PolicyName, readonly string[]> = {
     'tenants.update',
   ],
   account_people: [
+    'account.address.prove',
+    'account.address.request_proof',
     'account.get',
     'account.passkeys.list',
     'account.passkeys.register.finish',

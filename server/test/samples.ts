@@ -1,6 +1,7 @@
 import { CONSOLE_CLIENT_ID } from '../src/console/console.ts'
 import { operate } from '../src/operator/commands.ts'
 import { anotherApplication, signIn as signInClient } from './account.ts'
+import { proofToken } from './address-proof.ts'
 import { freshMailbox, tokenOf } from './agent-registration.ts'
 import { type Authenticator, createAuthenticator } from './authenticator.ts'
 import { approvalPage, approved, askForCode, DEVICE_GRANT } from './device-flow.ts'
@@ -149,7 +150,8 @@ export async function agentKey({ server, tenant }: World, scopes: readonly strin
 
 /** A fresh proof of a person's passkey. */
 export async function stepUp({ server }: World, { headers, device }: PersonAt, purpose: string) {
-  const begun = data(await server.call('POST', '/v1/dashboard/step-up', { headers, body: { purpose } }))
+  const ip = freshAddress()
+  const begun = data(await server.call('POST', '/v1/dashboard/step-up', { headers, body: { purpose }, ip }))
   const credential = device.authenticate(begun.challenge, { origin: headers.origin })
   return { session_id: begun.session_id, credential }
 }
@@ -175,6 +177,12 @@ async function memberWithTwo(world: World) {
   const body = { session_id, credential }
   const done = data(await server.call('POST', '/v1/account/passkeys/register/finish', { headers, body }))
   return { ...person, credentialId: done.credential_id as string }
+}
+
+/** A person who asked for a mail to an address, and has it. */
+export async function proving(world: World, person: PersonAt): Promise<Sample> {
+  const token = await proofToken(world.server, person)
+  return { ...ofPerson(person), body: { token, step_up: await stepUp(world, person, 'account.address.prove') } }
 }
 
 /** A code that waits to be looked at by a person. */
@@ -260,6 +268,11 @@ export const samples: Record<string, (world: World) => Sample | Promise<Sample>>
     const step_up = await stepUp(world, person, `account.passkeys.remove:${credentialId}`)
     return { headers: person.headers, params: { credential_id: credentialId }, body: { step_up } }
   },
+  'account.address.request_proof': async (world) => ({
+    ...ofPerson(await world.server.person()),
+    body: { email: `${fresh()}@example.com` },
+  }),
+  'account.address.prove': async (world) => proving(world, await world.server.person()),
   'account.choose': async ({ server, tenant }) => {
     const headers = await server.present(tenant, { kind: 'user', role: 'viewer' })
     return { body: { account_id: data(await server.call('GET', '/v1/account', { headers })).id } }

@@ -1,3 +1,4 @@
+import { AskForProof } from '../address/ask-for-proof.tsx'
 import { api } from '../api/client.ts'
 import { useQuery } from '../api/use-query.ts'
 import { Link } from '../router/link.tsx'
@@ -30,6 +31,7 @@ export function AccountScreen() {
           ['Account ID', <code key="id">{account.id}</code>],
         ]}
       />
+      <AskForProof account={account} />
       <OwnPasskeys />
       <h2>Tenants</h2>
       <Loaded query={query}>

@@ -4,17 +4,17 @@ import { useAction } from '../api/use-action.ts'
 import { useQuery } from '../api/use-query.ts'
 import { proveWho } from '../passkeys/sign-in.ts'
 import { Link } from '../router/link.tsx'
+import { linkToken } from '../router/link-token.ts'
 import { Alert } from '../ui/alert.tsx'
 import { Facts } from '../ui/facts.tsx'
 import { Loading } from '../ui/loaded.tsx'
 import { Page } from '../ui/page.tsx'
 import { Time } from '../ui/time.tsx'
 import { accept, firstPasskey } from './accept.ts'
-import { invitationToken } from './token.ts'
 
 /** The page behind the link of an invitation: what it says, and joining with a passkey, an old one or a new one. */
 export function Join({ onJoined }: { onJoined: () => void }) {
-  const [token] = useState(invitationToken)
+  const [token] = useState(linkToken)
   const query = useQuery(token, () => api.invitations.show.mutate({ token }))
   return (
     <main id="main" className="narrow">

@@ -12,8 +12,8 @@ const events = { active: 'account.admitted', disabled: 'account.disabled' } as c
 >
 
 /** Writes to everybody who owns the account. */
-async function tellOwners(ctx: Ctx, accountId: string, name: string | null): Promise<void> {
-  const letter = admittedMail(ctx.deps.config, { accountName: name })
+async function tellOwners(ctx: Ctx, accountId: string, facts: Parameters<typeof admittedMail>[1]): Promise<void> {
+  const letter = admittedMail(ctx.deps.config, facts)
   const owners = await ctx.sql.query<{ person_id: string }>(
     `select person_id from members where account_id = $1 and role = 'owner' order by created_at, person_id`,
     [accountId],
@@ -55,6 +55,8 @@ export async function setAccountStatus(
     applicationId: null,
     metadata: { account_id: accountId, ...facts },
   })
-  if (status === 'active') await tellOwners(ctx, accountId, row.name)
+  if (status === 'active') {
+    await tellOwners(ctx, accountId, { accountName: row.name, wasDisabled: row.status === 'disabled' })
+  }
   return true
 }

@@ -6,7 +6,7 @@ import { cursorPage, cursorParameters } from '../platform/pages.ts'
 import { command, query, router } from '../platform/procedures.ts'
 import { addPasskey, listPasskeys, removePasskey, renamePasskey, startPasskey } from './passkeys.ts'
 
-const stepUp = (purpose: string) =>
+export const stepUp = (purpose: string) =>
   z
     .strictObject({ session_id: uuid, credential: AuthenticationResponse })
     .optional()

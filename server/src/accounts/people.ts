@@ -1,4 +1,4 @@
-import { record } from '../audit/record.ts'
+import { type AuditFacts, record } from '../audit/record.ts'
 import { CONSOLE_APPLICATION_ID, CONSOLE_TENANT_ID } from '../console/console.ts'
 import type { Ctx } from '../platform/context.ts'
 import { mint } from '../platform/ids.ts'
@@ -11,8 +11,16 @@ const atConsole = { tenantId: CONSOLE_TENANT_ID, applicationId: CONSOLE_APPLICAT
 /** Addresses are compared in lower case; plus tags and dots are part of them (security 191). */
 export const canonicalAddress = (address: string): string => address.trim().toLowerCase()
 
-/** Ties an address to a person who proved that it is theirs. Whoever proved it before keeps it. */
-export async function proveAddress(ctx: Ctx, personId: string, address: string): Promise<void> {
+/**
+ * Ties an address to a person who proved that it is theirs. Whoever proved it before keeps it.
+ * @param trail whose trail tells of it: the console's unless said
+ */
+export async function proveAddress(
+  ctx: Ctx,
+  personId: string,
+  address: string,
+  trail: AuditFacts = { ...atConsole, userId: personId },
+): Promise<void> {
   const id = mint('idf')
   const linked = await ctx.sql.query(
     `insert into identifiers (tenant_id, id, application_id, user_id, type, value, verified, linked_at)
@@ -22,8 +30,7 @@ export async function proveAddress(ctx: Ctx, personId: string, address: string):
   )
   if (linked.length === 0) return
   record(ctx, 'identifier.linked', {
-    ...atConsole,
-    userId: personId,
+    ...trail,
     metadata: { identifier_id: id, identifier_type: 'email' },
   })
 }
@@ -95,11 +102,15 @@ export const addressColumns = `
            u.metadata ->> 'email') as email,
   exists (select 1 from identifiers i where ${own} and i.verified) as email_verified`
 
-/** Where to write to a person: the proven address, else the one that the person gave; null: none. */
-export async function addressOf(ctx: Ctx, personId: string): Promise<string | null> {
-  const [row] = await ctx.sql.query<{ email: string | null }>(
+/** A person's address, the proven one, else the one that the person gave; null: none. And whether it is proven. */
+export async function knownAddressOf(ctx: Ctx, personId: string) {
+  const [row] = await ctx.sql.query<{ email: string | null; email_verified: boolean }>(
     `select ${addressColumns} from users u where u.tenant_id = $1 and u.id = $2::uuid`,
     [CONSOLE_TENANT_ID, personId],
   )
-  return row?.email ?? null
+  return row ?? { email: null, email_verified: false }
 }
+
+/** Where to write to a person; null: nowhere. */
+export const addressOf = async (ctx: Ctx, personId: string): Promise<string | null> =>
+  (await knownAddressOf(ctx, personId)).email

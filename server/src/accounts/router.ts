@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { addressRouter } from '../addresses/router.ts'
 import { membersRouter, pendingRouter } from '../members/router.ts'
 import { command, query, router } from '../platform/procedures.ts'
 import { choose } from './choose.ts'
@@ -9,6 +10,7 @@ const Tenant = z.object({ id: z.string(), name: z.string() })
 
 export const accountRouter = router({
   passkeys: passkeyRoutes,
+  address: addressRouter,
   get: query({
     rest: 'GET /v1/account',
     auth: 'dashboard',
@@ -27,6 +29,9 @@ export const accountRouter = router({
         role: z.enum(['owner', 'admin', 'viewer']),
         user_id: z.string().meta({ description: "The person's own id." }),
         email: z.string().nullable().meta({ description: "The person's own address." }),
+        email_verified: z
+          .boolean()
+          .meta({ description: 'Whether the person proved it; until then it identifies nobody.' }),
         operator: z.boolean().meta({ description: 'Whether the person acts for whoever runs the server.' }),
         accounts: z
           .array(z.object({ id: z.string(), name: z.string(), role: z.enum(['owner', 'admin', 'viewer']) }))

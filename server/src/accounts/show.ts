@@ -1,6 +1,6 @@
 import type { Ctx } from '../platform/context.ts'
 import type { Person, Role } from '../platform/principal.ts'
-import { addressOf } from './people.ts'
+import { knownAddressOf } from './people.ts'
 
 const accountsOf = (ctx: Ctx, personId: string) =>
   ctx.sql.query<{ id: string; name: string; role: Role }>(
@@ -32,7 +32,7 @@ export async function show(ctx: Ctx<Person>) {
     plan: account.plan,
     role,
     user_id: id,
-    email: await addressOf(ctx, id),
+    ...(await knownAddressOf(ctx, id)),
     operator,
     accounts: await accountsOf(ctx, id),
     tenants: account.tenants,

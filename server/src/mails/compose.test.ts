@@ -26,7 +26,7 @@ const letters = (text: string): [string, Letter][] => [
     'invitation',
     invitedMail(config, { token: 'itk_x', accountName: text, role: 'viewer', invitedBy: text, expiresAt: at }),
   ],
-  ['admission', admittedMail(config, { accountName: text })],
+  ['admission', admittedMail(config, { accountName: text, wasDisabled: false })],
   ['leak', leakedMail(config, { kind: 'secret key', name: text, preview: 'tm_key_Ab3d...f456', source: text, at })],
 ]
 

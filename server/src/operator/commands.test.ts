@@ -32,6 +32,16 @@ describe('the operator', () => {
     expect((await server.call('GET', '/v1/account', { headers })).status).toBe(401)
   })
 
+  it('enables a disabled account, and the mail says so instead of naming the waitlist', async () => {
+    const { accountId, address } = await server.person()
+    for (const name of ['admit', 'disable', 'admit']) await run(name, accountId)
+    const mail = (await server.mails(address)).at(-1)
+    expect([mail?.subject, mail?.text]).toEqual([
+      'Your account is enabled again',
+      expect.not.stringContaining('waitlist'),
+    ])
+  })
+
   it('changes a plan, which the account’s own trail tells', async () => {
     const { accountId, headers } = await server.person()
     await run('admit', accountId)
@@ -67,6 +77,7 @@ describe('the operator', () => {
     [['admit'], /Name an account/],
     [['admit', 'acc_000000000000000console'], /Name an account/],
     [['admit', 'acc_unknown'], /There is no account acc_unknown/],
+    [['accounts', 'waiting'], 'A status is one of waitlisted, active, disabled.'],
     [['plan', 'acc_unknown', 'gold'], /A plan is one of free_ai/],
   ])('says what is wrong with %j', async ([name = '', ...words], message) => {
     await expect(run(name, ...words)).rejects.toThrow(message)

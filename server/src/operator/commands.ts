@@ -5,6 +5,7 @@ import { type Ctx, type Deps, systemContext } from '../platform/context.ts'
 import { uuid } from '../platform/ids.ts'
 import { writeTrail } from '../platform/trail.ts'
 import { type Plan, plans } from '../tenants/plans.ts'
+import { accountStates } from './accounts.ts'
 import { appoint, dismiss, listOperators } from './appoint.ts'
 import { changePlan } from './change-plan.ts'
 
@@ -23,9 +24,12 @@ function accountId(word: string | undefined): string {
 }
 
 const list: Command = {
-  usage: 'accounts [waitlisted|active|disabled]',
+  usage: `accounts [${accountStates.join('|')}]`,
   about: 'lists accounts that people own, the newest last',
   async run(ctx, [status]) {
+    if (status !== undefined && !accountStates.some((state) => state === status)) {
+      throw new UsageError(`A status is one of ${accountStates.join(', ')}.`)
+    }
     const rows = await ctx.sql.query<{ id: string; status: string; plan: string; name: string | null; at: Date }>(
       `select a.id, a.status, a.plan, a.name, a.created_at as at from accounts a
        where a.id <> $1 and ($2::text is null or a.status = $2) and exists (select 1 from members m where m.account_id = a.id)

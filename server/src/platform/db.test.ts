@@ -165,6 +165,7 @@ for (const engine of [embedded, postgres]) {
         member: database.prisma.member,
         hostedOnboarding: database.prisma.hostedOnboarding,
         invitation: database.prisma.invitation,
+        addressProof: database.prisma.addressProof,
         operator: database.prisma.operator,
         agent: database.prisma.agent,
         secretKey: database.prisma.secretKey,

@@ -54,7 +54,8 @@ function fact(ctx: Ctx, input: unknown, name: LimitFact): string | null {
     case 'session':
       return principal.kind === 'end_user' ? principal.sessionId : null
     case 'user':
-      return principal.kind === 'end_user' ? principal.id : hashed(member(input, 'external_user_id'))
+      if (principal.kind === 'end_user' || principal.kind === 'user') return principal.id
+      return hashed(member(input, 'external_user_id'))
     case 'mailbox':
       return keyed(ctx, mailbox(input))
     case 'free_mail':

@@ -21,6 +21,7 @@ export const secretPrefixes = {
   dvc: 'device code (RFC 8628)',
   emt: 'e-mail verification token',
   itk: 'token of an invitation to an account',
+  apt: "token that proves a person's address",
   ac: 'authorization code',
   rt: 'refresh token',
   onp: "cookie of a hosted sign-up's page",

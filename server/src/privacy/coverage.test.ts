@@ -11,6 +11,7 @@ const ofOthers: Record<string, string> = {
   authorization_codes: 'consents of people of the customer; gone a minute after',
   refresh_tokens: "the customer's credentials",
   registered_clients: 'programs that registered themselves',
+  address_proofs: 'mailboxes of people of the customer; gone a day after',
   agent_registrations: 'mailboxes of people who work with the customer; gone a day after',
   agents: "the customer's programs",
   device_requests: "the customer's programs on their way in; gone a day after",
