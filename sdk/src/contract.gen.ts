@@ -943,6 +943,22 @@ export type WaitingDeviceRequest = {
 /** Methods of the admin client. Inputs and results have the fields of the HTTP API. */
 export interface AdminApi {
   account: {
+    address: {
+      /** Prove the own address with the token of the mail's link. `POST /v1/account/address/prove` */
+      prove(input: {
+        /** From the mail's link, behind `#token=`. */
+        token: string
+        /** The proof of `POST /v1/dashboard/step-up` for `account.address.prove`. */
+        step_up?: { session_id: string; credential: AuthenticationResponse }
+      }, options?: CallOptions): Promise<{
+        email: string | null
+        email_verified: boolean
+        /** What agents opened with the address before: now also accounts of the person. */
+        accounts: { id: string; name: string }[]
+      }>
+      /** Mail a link that proves the address of the signed-in person; good for a day, once. `POST /v1/account/address/request-proof` */
+      requestProof(input: { email: string }, options?: CallOptions): Promise<void>
+    }
     /** Go on in another account that the person belongs to, in all sessions. `POST /v1/account/choose` */
     choose(input: { account_id: string }, options?: CallOptions): Promise<void>
     invitations: {
@@ -1831,6 +1847,10 @@ export interface AdminApi {
 
 export const adminOperations = {
   account: {
+    address: {
+      prove: { method: 'POST', path: '/v1/account/address/prove' },
+      requestProof: { method: 'POST', path: '/v1/account/address/request-proof' },
+    },
     choose: { method: 'POST', path: '/v1/account/choose' },
     invitations: {
       list: { method: 'GET', path: '/v1/account/invitations', list: 'cursor' },
