@@ -1,4 +1,5 @@
 import { proveAddress } from '../accounts/people.ts'
+import { oneAtATime } from '../agents/registration-account.ts'
 import { record } from '../audit/record.ts'
 import { chooseAccount } from '../console/chosen-account.ts'
 import { endSignIn, openDashboard } from '../console/session.ts'
@@ -26,7 +27,11 @@ export async function acceptInvitation(ctx: Ctx, input: { token: string; session
   )
   if (joined.length === 0) throw new ApiError('invalid_state', { message: 'You belong to this account already.' })
   await ctx.sql.query('update invitations set used_at = $2 where id = $1', [id, now])
-  if (personId === invited.person_id) await proveAddress(ctx, personId, invited.address)
+  if (personId === invited.person_id) {
+    // An agent that registers with this address meanwhile would make another person of it.
+    await oneAtATime(ctx, invited.address)
+    await proveAddress(ctx, personId, invited.address)
+  }
   await chooseAccount(ctx, personId, accountId)
   const home = await openDashboard(ctx, signIn)
   record(ctx, 'member.joined', {
