@@ -48,6 +48,7 @@ describe('a sign-up on the hosted page', () => {
       role: 'owner',
       user_id: person.personId,
       email: 'owner@example.com',
+      email_verified: false,
       operator: false,
       accounts: [{ id: person.accountId, name: 'Acme', role: 'owner' }],
       tenants: [{ id: person.tenantId, name: 'Acme' }],
