@@ -1,3 +1,6 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { type Database, openDatabase } from '../src/platform/db.ts'
 import { migrate } from '../src/platform/migrate.ts'
 import { ensureAuditPartitions } from '../src/platform/partitions.ts'
@@ -53,6 +56,8 @@ const isRunning = (pid: number): boolean => {
 
 /** Drops what workers that are gone left behind; vitest calls it by name at the end of a run (`globalSetup`). */
 export async function teardown(): Promise<void> {
+  const file = process.env[snapshotVariable]
+  if (file) await rm(dirname(file), { recursive: true, force: true })
   if (!testServer) return
   await administer(testServer, async ({ sql }) => {
     const rows = await sql.query<{ name: string }>(
@@ -69,17 +74,32 @@ export async function teardown(): Promise<void> {
 
 let shared: Promise<Database> | undefined
 
-async function open(): Promise<Database> {
-  if (!testServer) return openDatabase({ dataDir: 'memory://' })
-  const { url } = await emptyPostgres(testServer)
-  return openDatabase({ url })
-}
-
-async function openMigrated(): Promise<Database> {
-  const database = await open()
+async function prepare(database: Database): Promise<Database> {
   await migrate(database)
   await ensureAuditPartitions(database.sql, systemClock(), MONTHS_AHEAD)
   return database
+}
+
+/** Where the workers of a run find the embedded database as `prepare` leaves it: loading it takes a quarter of making it. */
+const snapshotVariable = 'TEST_PGLITE_SNAPSHOT'
+
+/** Makes that database, once a run; vitest's `globalSetup` calls it before there is a worker. */
+export async function takeSnapshot(): Promise<void> {
+  if (testServer) return
+  const database = await prepare(await openDatabase({ dataDir: 'memory://' }))
+  const dump = await database.pglite?.dumpDataDir('none')
+  await database.close()
+  if (!dump) throw new Error('the embedded database gave no dump')
+  const file = join(await mkdtemp(join(tmpdir(), 'trymellon-test-')), 'snapshot.tar')
+  await writeFile(file, Buffer.from(await dump.arrayBuffer()))
+  process.env[snapshotVariable] = file
+}
+
+async function openMigrated(): Promise<Database> {
+  if (testServer) return prepare(await openDatabase({ url: (await emptyPostgres(testServer)).url }))
+  const file = process.env[snapshotVariable]
+  if (!file) return prepare(await openDatabase({ dataDir: 'memory://' }))
+  return openDatabase({ dataDir: 'memory://', beginWith: new Blob([await readFile(file)]) })
 }
 
 /**

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
 import { testClients } from './clients/packages.ts'
-import { teardown as dropDatabases, testServer } from './database.ts'
+import { teardown as dropDatabases, takeSnapshot, testServer } from './database.ts'
 
 /** Address of a Redis whose keys with the prefix of a test may be written; undefined where there is none. */
 export const testRedis: string | undefined = process.env.TEST_REDIS_URL || undefined
@@ -36,12 +36,13 @@ const parts = [
 ] as const
 
 /** Vitest calls it once before all files: says what this run leaves out; refuses to leave anything out in CI. */
-export function setup(): void {
+export async function setup(): Promise<void> {
   const missing = parts.filter(([, present]) => !present)
   for (const [name, , how] of missing) {
     process.stdout.write(`\n  SKIPPED: everything that needs ${name}. To run it: ${how}\n`)
   }
   if (missing.length > 0 && process.env.REQUIRE_ALL === '1') throw new Error('REQUIRE_ALL=1, and something is missing')
+  await takeSnapshot()
 }
 
 export const teardown = dropDatabases

@@ -51,6 +51,8 @@ export type DatabaseOptions = {
   url?: string
   /** Directory of the embedded database, `memory://` for tests. */
   dataDir?: string
+  /** A dump of an embedded database, which a new one begins with instead of being made from nothing. */
+  beginWith?: Blob
   /** Connections of this process; default 10. */
   poolSize?: number
   /** Default 5000. */
@@ -65,5 +67,5 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   }
   if (!options.dataDir) throw new Error('openDatabase needs a url or a data directory')
   const { openEmbedded } = await import('./embedded.ts')
-  return openEmbedded(options.dataDir)
+  return openEmbedded(options.dataDir, options.beginWith)
 }

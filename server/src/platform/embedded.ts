@@ -38,10 +38,18 @@ async function claim(dataDir: string): Promise<() => Promise<void>> {
   return holdDirectory(dataDir)
 }
 
-/** Opens the embedded engine in a directory, made when missing, or in memory (`memory://`). One process at a time. */
-export async function openEmbedded(dataDir: string): Promise<Database> {
+/**
+ * Opens the embedded engine in a directory, made when missing, or in memory (`memory://`). One process at a time.
+ * @param beginWith a dump (`PGlite.dumpDataDir`) that a new database begins with
+ */
+export async function openEmbedded(dataDir: string, beginWith?: Blob): Promise<Database> {
   const release = await claim(dataDir)
-  const opening = PGlite.create({ dataDir, parsers: readers, serializers: { [BYTEA]: writeBytes } })
+  const opening = PGlite.create({
+    dataDir,
+    parsers: readers,
+    serializers: { [BYTEA]: writeBytes },
+    ...(beginWith ? { loadDataDir: beginWith } : {}),
+  })
   const lite = await opening.catch(async (error: unknown) => {
     await release()
     throw error

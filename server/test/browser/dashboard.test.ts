@@ -258,7 +258,9 @@ describe.skipIf(!testBrowser)('the dashboard in Chromium', again, () => {
     expect(await works(key)).toBe(200)
     await page.getByText('Commands that connect a client').click()
     expect(await findings(page)).toEqual([])
-    expect(await shown(page, 'Claude Code')).toContain(`/mcp --header "Authorization: Bearer ${key}"`)
+    expect(await shown(page, 'Clients that only start local processes')).toContain(
+      `/mcp --header "Authorization: Bearer ${key}"`,
+    )
     expect(JSON.stringify(await page.evaluate(() => ({ ...localStorage })))).not.toContain('tm_key_')
     expect(page.url()).not.toContain('tm_key_')
     await follow(page, 'I have stored it: to the keys')

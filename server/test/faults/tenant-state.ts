@@ -6,12 +6,22 @@ const untold = ['audit_logs', 'ceremonies', 'idempotency_records', 'usage_totals
 /** Fingerprints of all that a tenant owns, and the ids of its events. */
 export type TenantState = { rows: string; ceremonies: string; events: string[] }
 
-const fingerprint = (table: string): string =>
-  `coalesce((select md5(string_agg(x::text, '|' order by x::text)) from ${table} x where tenant_id = $1), '')`
+const account = '(select account_id from tenants where id = $1)'
+/** What people of an account do shows in its first tenant's trail, whichever of its tenants it is about. */
+const tenants = `(select id from tenants where account_id = ${account})`
 
+const fingerprint = (table: string): string =>
+  `coalesce((select md5(string_agg(x::text, '|' order by x::text)) from ${table} x where tenant_id in ${tenants}), '')`
+
+/** Last uses and activity are written from memory, at their own time; who begins on an invitation is told to the console. */
+const elsewhere = '{last_used_at,last_used_ip,last_used_user_agent,last_active_at}'
 const ofAccount = (table: string): string =>
-  `coalesce((select md5(string_agg((to_jsonb(x) - '{last_used_at,last_used_ip,last_used_user_agent}'::text[])::text, '|' order by x::text))
-    from ${table} x where account_id = (select account_id from tenants where id = $1)), '')`
+  `coalesce((select md5(string_agg((to_jsonb(x) - '${elsewhere}'::text[]${table === 'invitations' ? " - 'person_id'" : ''})::text, '|' order by x::text))
+    from ${table} x where account_id = ${account}), '')`
+
+/** The passkeys of the account's people, which are the console's. */
+const passkeys = `coalesce((select string_agg(id || status, '|' order by id) from credentials
+  where user_id in (select person_id from members where account_id = ${account})), '')`
 
 /** Access tokens of the tenant's clients that were revoked. */
 const revoked = `coalesce((select string_agg(jti::text, '|' order by jti) from revoked_tokens
@@ -31,17 +41,15 @@ const tablesWith = async (sql: Sql, column: string): Promise<string[]> => {
 /** The rows of a tenant and of its account as they are now, in whatever tables there are. */
 export async function stateOf(sql: Sql, tenantId: string): Promise<TenantState> {
   const owned = (await tablesWith(sql, 'tenant_id')).map(fingerprint)
-  const accounts = (await tablesWith(sql, 'account_id')).filter((name) => name !== 'tenants').map(ofAccount)
-  // When it was last active is written from memory, at its own time.
-  const tenant = `coalesce((select (to_jsonb(t) - 'last_active_at')::text from tenants t where id = $1), '')`
-  const all = [tenant, ...owned, ...accounts, revoked].join(` || '/' || `)
+  const accounts = (await tablesWith(sql, 'account_id')).map(ofAccount)
+  const all = [...owned, ...accounts, passkeys, revoked].join(` || '/' || `)
   const [state] = await sql.query<{
     rows: string
     ceremonies: string
     events: string[] | null
   }>(
     `select ${all} as rows, ${fingerprint('ceremonies')} as ceremonies,
-            (select array_agg(id::text) from audit_logs where tenant_id = $1) as events`,
+            (select array_agg(id::text) from audit_logs where tenant_id in ${tenants}) as events`,
     [tenantId],
   )
   if (!state) throw new Error('a select without a row')
