@@ -506,8 +506,11 @@ describe.skipIf(!testBrowser)('the dashboard in Chromium', again, () => {
     const visit = await signedIn(person, '')
     const { page } = visit
     await page.setViewportSize({ width: 360, height: 740 })
+    // There is a menu to be closed only once the screen is there.
+    await heading(page, 'Applications')
     expect(await page.getByRole('navigation').isVisible()).toBe(false)
     await press(page, 'Menu')
+    await page.getByRole('navigation').waitFor({ state: 'visible' })
     const heights = await page
       .locator('nav a, button')
       .evaluateAll((all) => all.map((one) => one.getBoundingClientRect().height).filter((height) => height > 0))
